@@ -187,8 +187,8 @@ class Engine:
             RunExistsError: There is a run of that id (SC821).
         """
         check("start", plan=(plan, PLAN))
-        run = self.create(plan, parameters, config=config, context=context, id=id, source=source)
-        return self._taken_up(run, plan.graph())
+        graph = plan.graph()
+        return self._taken_up(self._begun(graph, parameters, config, context, id, source), graph)
 
     def create(
         self,
@@ -202,20 +202,34 @@ class Engine:
         parent: str = "",
     ) -> RunId:
         """Store a run that `resume` will carry out; see `start`."""
-        check("start", plan=(plan, PLAN), parameters=(parameters, VALUES), config=(config, CONFIG))
+        check("start", plan=(plan, PLAN))
+        return self._begun(plan.graph(), parameters, config, context, id, source, parent)
+
+    def _begun(
+        self,
+        graph: Graph,
+        parameters: Mapping[str, Any] | None,
+        config: RunConfig | None,
+        context: Mapping[str, Any] | None,
+        id: str | None,
+        source: str,
+        parent: str = "",
+    ) -> RunId:
+        """Store a run of a plan, given as its graph."""
+        check("start", parameters=(parameters, VALUES), config=(config, CONFIG))
         check("start", context=(context, VALUES), source=(source, TEXT), parent=(parent, TEXT))
         chosen = config or RunConfig()
         if chosen.mode == "replay":
             raise PlanError("SC851", "start", "mode='replay' begins no run", "Call replay")
         given = _written(dict(parameters or {}), "parameters")
-        whole = plan.graph()
+        plan = graph.plan
         for key in context or {}:
-            if ContextKey(key) in whole.nodes:
+            if ContextKey(key) in graph.nodes:
                 found = f"the context has a value for {key}, the result of that node"
                 raise PlanError("SC851", plan.operation, found, "Choose another key")
-        graph = self._put(whole.described())
+        said = self._put(graph.described())
         build = _provenance(chosen.environment)
-        manifest = Manifest(plan.operation, plan.version, given, chosen, build, graph)
+        manifest = Manifest(plan.operation, plan.version, given, chosen, build, said)
         return self._create(manifest, dict(context or {}), id, source, parent)
 
     def _create(
@@ -595,7 +609,7 @@ class Engine:
         place = f"{work.node}/{name}"
         run = self._own_child(within.run, place)
         given = as_json(dict(parameters or {}), f"{work.node} {name}")
-        manifest = self._child_manifest(within, run, place, plan, given)
+        manifest = self._child_manifest(within, run, place, graph, given)
         if manifest.input != given:
             text = f"the run {name} was begun with another input; give each input a name of its own"
             raise NodeError("child_taken", text, category=Category.PARSING_INPUT)
@@ -624,7 +638,7 @@ class Engine:
         return child
 
     def _child_manifest(
-        self, within: Within, run: RunId, place: str, plan: Plan, given: Json
+        self, within: Within, run: RunId, place: str, graph: Graph, given: Json
     ) -> Manifest:
         """Return what the run of a node is, or will be, started with.
 
@@ -635,8 +649,8 @@ class Engine:
             return self.manifest(run)
         config, build = within.manifest.config, within.manifest.build
         if within.manifest.replay_of is None:
-            graph = self._put(plan.graph().described())
-            return Manifest(plan.operation, plan.version, given, config, build, graph)
+            plan, said = graph.plan, self._put(graph.described())
+            return Manifest(plan.operation, plan.version, given, config, build, said)
         was = self._own_child(within.manifest.replay_of, place)
         if not self._has(was):
             text = f"no run is recorded that was started as {place}"

@@ -6,7 +6,8 @@ Whoever carries effects out, a `Runtime` or a worker of Temporal, goes by these 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import Draft, Program, effect_of
-from statecharts.runtime.handlers import Handler, Retry, Task, check_outcome
+from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outcome
 from statecharts.store.rows import PAUSED, Owed, Status
 
 T = TypeVar("T")
@@ -109,6 +110,40 @@ def is_stopped(error: BaseException) -> bool:
         and working is not None
         and (working.cancelling() > 0)
     )
+
+
+def judge(
+    error: BaseException,
+    handler: Handler,
+    given: Callable[[], Any],
+    attempt: tuple[str, str, int],
+    clean: Callable[[str], str],
+    log: logging.Logger,
+) -> tuple[str, timedelta | None]:
+    """Log a failed attempt; return its text, and the wait until the next one, if there is one.
+
+    Args:
+        error: Why it has failed.
+        handler: The handler.
+        given: Returns the effect or call that it was given.
+        attempt: The key and the name of the effect, and the number of the attempt.
+        clean: Makes a text one that can be kept.
+        log: The log.
+    """
+    text = text_of(error)
+    try:
+        retry = retry_of(handler, given())
+    except Exception as broken:
+        retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
+    text = clean(text)  # a log is written in UTF-8, too
+    key, _, number = attempt
+    said = (*attempt, retry.attempts, text)
+    if number < retry.attempts and not isinstance(error, retry.give_up_on):
+        wait = retry.wait(key, number)
+        log.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
+        return text, wait
+    log.error("%s %s: attempt %d of %d failed: %s; given up", *said)
+    return text, None
 
 
 # --- What comes of it -----------------------------------------------------------------------------

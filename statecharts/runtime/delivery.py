@@ -31,12 +31,11 @@ from statecharts.runtime.attempts import (
     failed,
     given_of,
     is_stopped,
-    retry_of,
-    text_of,
+    judge,
 )
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import BETWEEN, UNDO, Draft, Program, storable
-from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
+from statecharts.runtime.handlers import Attempted, Handler, Task
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
@@ -370,21 +369,12 @@ class Delivery:
         self, program: Program, run: str, row: Owed, handler: Handler, error: BaseException
     ) -> tuple[Callable[[Draft], None], timedelta | None]:
         """Log a failed attempt; return what writes it, and the wait until the next one, if any."""
-        text = text_of(error)
-        try:
-            retry = retry_of(handler, given_of(program, row)[0])
-        except Exception as broken:
-            retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
-        text = storable(text)  # a log is written in UTF-8, too
         failures = row.attempts + 1
-        said = (f"{run}/{row.number}", row.name, failures, retry.attempts, text)
-        wait = None
-        if failures < retry.attempts and not isinstance(error, retry.give_up_on):
-            wait = retry.wait(f"{run}/{row.number}", failures)
-            LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
-        else:
-            LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
-        return partial(self._failed, row=row, failures=failures, reason=text, wait=wait), wait
+        attempt = (f"{run}/{row.number}", row.name, failures)
+        reason, wait = judge(
+            error, handler, lambda: given_of(program, row)[0], attempt, storable, LOG
+        )
+        return partial(self._failed, row=row, failures=failures, reason=reason, wait=wait), wait
 
     def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
         done(draft, row, outcome, self._operations.now())

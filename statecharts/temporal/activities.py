@@ -20,11 +20,11 @@ from statecharts.runtime.attempts import (
     attempt_once,
     given_of,
     is_stopped,
-    retry_of,
+    judge,
     text_of,
 )
 from statecharts.runtime.commit import Program
-from statecharts.runtime.handlers import NEVER, Attempted, Handler, Task
+from statecharts.runtime.handlers import Attempted, Handler, Task
 from statecharts.store.rows import Owed
 from statecharts.temporal.messages import (
     CARRY_OUT,
@@ -142,7 +142,8 @@ class Carrier:
                     task.cancel()
                     raise
                 failed = error
-                text, again = self._failure(handler, given, key, errand.name, attempt, error)
+                tried = (key, errand.name, attempt)
+                text, again = judge(error, handler, lambda: given, tried, clipped, LOG)
                 least = timedelta(milliseconds=1)
                 said = ApplicationError(
                     text,
@@ -156,25 +157,6 @@ class Carrier:
                 took = timedelta(seconds=loop.time() - clock)
                 whose = (errand.run, errand.chart, key, errand.name, attempt)
                 self._observe(Attempted(*whose, began, took, failed, again))
-
-    @staticmethod
-    def _failure(
-        handler: Handler, given: Any, key: str, name: str, attempt: int, error: BaseException
-    ) -> tuple[str, timedelta | None]:
-        """Log a failed attempt; return its text, and the wait until the next one, if any."""
-        text = text_of(error)
-        try:
-            retry = retry_of(handler, given)
-        except Exception as broken:
-            retry, text = NEVER, f"{text}; and its retry= failed: {text_of(broken)}"
-        text = clipped(text)
-        said = (key, name, attempt, retry.attempts, text)
-        if attempt < retry.attempts and not isinstance(error, retry.give_up_on):
-            wait = retry.wait(key, attempt)
-            LOG.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said, wait)
-            return text, wait
-        LOG.error("%s %s: attempt %d of %d failed: %s; given up", *said)
-        return text, None
 
     @activity.defn(name=LOOK_UP)
     async def look_up(self, key: str) -> Known:
