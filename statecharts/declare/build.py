@@ -214,7 +214,9 @@ class Builder:
             found = f"{path!r} is final, but is declared as a superstate"
             remedy = "Remove final=True, or declare it as State(final=True)"
             self.fault("SC108", found, remedy, member.location)
-        data = options.data and (typing.get_origin(options.data) or options.data)
+        data = typing.get_origin(options.data) or options.data
+        if data is not None and not isinstance(data, type):
+            data = type(data)  # the class that was meant, as far as checks go on
         return StateNode(
             path,
             kind,

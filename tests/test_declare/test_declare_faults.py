@@ -196,6 +196,29 @@ def test_data_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: str
     assert faults(body) == [not_attrs("the data of 'b'", shown, remedy)]
 
 
+@pytest.mark.parametrize(
+    ("given", "shown", "remedy"),
+    [
+        (Cargo(), "Cargo(weight=0)", "Pass the class itself: Cargo"),
+        ([Cargo], "[Cargo]", "Pass an attrs class"),
+        ({}, "{}", "Pass an attrs class"),
+    ],
+)
+def test_data_that_is_none_is_told_where_lines_lead(given: Any, shown: str, remedy: str) -> None:
+    """The checks of what lines supply go on."""
+    with pytest.raises(DefinitionError) as refused:
+
+        class Door(Statechart[Go]):
+            a = State(given, initial=True)
+            b = State(given, final=True)
+            a.to(b, on=Go)
+
+    assert [str(fault) for fault in refused.value.faults] == [
+        not_attrs("the data of 'a'", shown, remedy),
+        not_attrs("the data of 'b'", shown, remedy),
+    ]
+
+
 def test_brackets_take_attrs_classes() -> None:
     """The class in the brackets of a chart or a superstate is checked as well."""
     with pytest.raises(DefinitionError) as refused:

@@ -229,6 +229,10 @@ def test_files_that_cannot_be_written_are_told_in_a_line(
         done = CliRunner().invoke(command, [*arguments, *store])
         assert (done.exit_code, isinstance(done.exception, SystemExit)) == (2, True), arguments
         assert done.stderr.startswith("Error: ")
+    done = call("inspect", run, "--graph", "graph.png")
+    assert done.exit_code == 2
+    assert "'graph.png' would hold an SVG. Name it 'graph.svg'." in " ".join(done.stderr.split())
+    assert not Path("graph.png").exists()
     monkeypatch.setenv("STATECHARTS_PLAN_KEY", "!!!!")
     done = call("inspect")
     assert done.exit_code == 2

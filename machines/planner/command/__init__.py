@@ -360,6 +360,14 @@ def cancel(id: str, store: str, reason: str, as_json: bool) -> None:
         _print(engine, engine.cancel(id, reason), as_json=as_json)
 
 
+def _svg(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file whose name promises another format."""
+    if path is not None and path.suffix.lower() not in ("", ".svg"):
+        found = f"{path.name!r} would hold an SVG. Name it {path.with_suffix('.svg').name!r}."
+        raise click.BadParameter(found)
+    return path
+
+
 @plan.command()
 @click.argument("id", required=False)
 @_store
@@ -367,6 +375,7 @@ def cancel(id: str, store: str, reason: str, as_json: bool) -> None:
     "--graph",
     "graph",
     type=click.Path(path_type=Path),
+    callback=_svg,
     metavar="FILE.svg",
     help="Draw the nodes, coloured by state.",
 )
@@ -374,6 +383,7 @@ def cancel(id: str, store: str, reason: str, as_json: bool) -> None:
     "--gantt",
     "gantt",
     type=click.Path(path_type=Path),
+    callback=_svg,
     metavar="FILE.svg",
     help="Draw what was done when.",
 )
@@ -470,7 +480,7 @@ def _carried_out(engine: Engine, made: Plan, act: Callable[[], Result], *, quiet
             engine.watch = progress
             return act()
     except KeyboardInterrupt:
-        click.echo("Interrupted. Go on with 'statecharts plan resume'.", err=True)
+        click.echo("Interrupted. Go on with 'statecharts plan resume' and its id.", err=True)
         sys.stdout.flush()
         os._exit(INTERRUPTED)  # Python would wait for nodes at work, of which nothing is recorded
 
