@@ -468,10 +468,10 @@ PORTFOLIO = (
     {"portfolio.md": "| eth | 7.5 | 3,000.5 | 22,503.75 |"},
 )
 KILLS: list[Any] = [
-    *((QUALITY, commit) for commit in range(1, 15)),
-    *((PORTFOLIO, commit) for commit in range(1, 14)),
+    *((QUALITY, commit, 14) for commit in range(1, 15)),
+    *((PORTFOLIO, commit, 13) for commit in range(1, 14)),
 ]
-"""Each job with each of its commits, its nodes one after the other."""
+"""Each job with each of its commits and their number, its nodes one after the other."""
 
 
 @pytest.mark.parametrize(
@@ -483,7 +483,7 @@ def test_a_job_killed_at_any_event_ends_as_if_it_had_not_been_and_is_replayed_to
     tmp_path: Path, killed: None, no_sockets_after: Any, kill: Any
 ) -> None:
     """Killed, resumed by another process, replayed without its sources: the same outputs."""
-    (module, config, outputs), commit = kill
+    (module, config, outputs), commit, commits = kill
     store = f"sqlite:///{tmp_path}/plans.db"
     left = [commit]
 
@@ -498,8 +498,9 @@ def test_a_job_killed_at_any_event_ends_as_if_it_had_not_been_and_is_replayed_to
             run = engine.create(module.plan, given, config=evolve(config, at_once=1))
             with suppress(KilledError):
                 engine.resume(run, module.plan)
-        assert left[0] <= 0, "the run has fewer commits by now"
         with Engine(store) as engine:
+            if left[0] > 0:  # a wait was over along with an answer, so one commit held both
+                assert (commit, engine.status(run)) == (commits, Status.COMPLETED)
             facts = dict(engine.ledger(run).facts)
             if engine.status(run) != Status.COMPLETED:
                 assert engine.resume(run, module.plan).status == Status.COMPLETED
