@@ -60,19 +60,19 @@ def test_kernel_agrees_on_further_charts(seed: int) -> None:
     assert compare_seed(seed, EVENTS) is None, _report(seed)
 
 
-@pytest.mark.parametrize("seeds", shards(600, 40, sample=20))
+@pytest.mark.parametrize("seeds", shards(600, 40, sample=8))
 def test_forgetting_changes_nothing(seeds: range) -> None:
     """A kernel that keeps a single plan gives the same results, only later."""
     assert compare_seeds(seeds, EVENTS, forgetful_kernel_of).failed == ()
 
 
-@pytest.mark.parametrize("seeds", shards(CHARTS, 190, sample=30))
+@pytest.mark.parametrize("seeds", shards(CHARTS, 190, sample=12))
 def test_reference_agrees_with_the_standard(seeds: range) -> None:
     """The operations that moves are written from do what Appendix D says, without any moves."""
     assert compare_seeds(seeds, EVENTS, reference_of).failed == ()
 
 
-@pytest.mark.parametrize("seeds", shards(2_000, 100, sample=30))
+@pytest.mark.parametrize("seeds", shards(2_000, 100, sample=12))
 def test_moves_and_reference_give_equal_steps(seeds: range) -> None:
     """Steps are equal in all that they hold: data, history, timers, counters, lines, microsteps."""
     for seed in seeds:

@@ -125,6 +125,7 @@ def test_gallery_leaves_alone_what_is_not_stale(tmp_path: Path) -> None:
     assert len(gallery.write([chart], tmp_path, anew=True)) == 2
 
 
+@pytest.mark.long
 def test_gallery_command_draws_every_machine(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,6 +97,7 @@ def refused(chart: Chart) -> DefinitionError:
     return caught.value
 
 
+@pytest.mark.long
 def test_thousands_of_mistakes_are_told_in_time() -> None:
     """The work for a file in which every target is wrong grows with the file, not its square."""
     states = [atomic(f"s{i}", f"nowhere{i}") for i in range(3_000)]

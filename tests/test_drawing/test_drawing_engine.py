@@ -33,6 +33,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     lose_engine(monkeypatch)
 
 
+@pytest.mark.long
 def test_picture_is_the_same_with_dot_on_path_and_in_every_process(tmp_path: Path) -> None:
     """Neither what is on PATH nor the order of sets in a process changes a picture."""
     fake = tmp_path / "dot"
@@ -241,6 +242,7 @@ def test_layout_that_takes_too_long_is_a_grid_that_says_so() -> None:
     assert len(re.findall(r'class="line"', svg)) == len(re.findall(r'class="head"', svg)) > 300
 
 
+@pytest.mark.long
 def test_layout_that_takes_too_long_in_one_state_leaves_the_others_their_time() -> None:
     """Only the state whose layout is not done is a grid."""
     b = charts.Builder("Two").state("knot", charts.COMPOUND).state("plain", charts.COMPOUND)

@@ -11,7 +11,7 @@ from machines.pipeline import Pipeline
 from statecharts import drawing
 from statecharts.drawing.svg import state_id
 from statecharts.model.chart import Chart
-from tests.proof import shards
+from tests.proof import cases, shards
 from tests.test_drawing import charts
 from tests.test_drawing.overlaps import overlaps, scene, strays, within
 from tests.test_drawing.pictures import picture_of
@@ -21,9 +21,10 @@ MACHINES: dict[str, Callable[[], Chart]] = {
     "Pipeline": lambda: Pipeline.chart,
     "Execution": lambda: Execution.chart,
 }
+LARGE = ("deep_hierarchy", "flat")
 
 
-@pytest.mark.parametrize("name", [*MACHINES, *charts.CHARTS])
+@pytest.mark.parametrize("name", cases([*MACHINES, *charts.CHARTS], LARGE.__contains__))
 def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
     """No label lies on a line, a box or another label, and no line runs through a box."""
     chart = {**MACHINES, **charts.CHARTS}[name]()
@@ -90,7 +91,7 @@ def test_parallel_chart_is_drawn_in_regions() -> None:
     assert "#initial" not in svg.replace("screen#initial", "").replace("sound#initial", "")
 
 
-@pytest.mark.parametrize("name", charts.CHARTS)
+@pytest.mark.parametrize("name", cases(charts.CHARTS, LARGE.__contains__))
 def test_layout_is_the_same_every_time(name: str) -> None:
     """Two renderings of equal charts are equal to the byte, in every text format."""
     make = charts.CHARTS[name]

@@ -47,6 +47,7 @@ from statecharts.drawing.overlay import (
     time_in_state,
 )
 from statecharts.model.errors import ArgumentError, StatechartError
+from tests.proof import cases
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import picture_of
 from tests.test_drawing.test_drawing_svg import classes, group, parsed, text_in
@@ -291,6 +292,7 @@ def test_overlays_change_no_place() -> None:
     assert places(picture_of(CHART)) == places(picture_of(CHART, overlay=marks))
 
 
+@pytest.mark.long
 def test_badges_keep_clear_of_each_other() -> None:
     """A badge goes where it covers no other badge, in charts that are hard to draw, too."""
     for make in charts.CHARTS.values():
@@ -358,7 +360,13 @@ def test_legend_tells_all_colours() -> None:
     assert 'class="legend"' not in picture_of(Waiting, highlight=snapshot)
 
 
-@pytest.mark.parametrize("make", [Waiting, *charts.CHARTS.values()])
+@pytest.mark.parametrize(
+    "make",
+    cases(
+        [Waiting, *charts.CHARTS.values()],
+        long=lambda make: make in (charts.deep_hierarchy, charts.flat),
+    ),
+)
 def test_badges_leave_arrowheads_free(make: Any) -> None:
     """An arrow shows where it leads, whatever is told of it: heads are covered least of all."""
     chart = getattr(make, "chart", None) or make()

@@ -25,7 +25,7 @@ from tests.test_drawing.overlaps import overlaps
 from tests.test_drawing.pictures import picture_of
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 200, sample=12))
+@pytest.mark.parametrize("seeds", shards(10_000, 200, sample=4))
 def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
     """Every chart is drawn, by the engine or without it: each state, each arrow from end to end."""
     for seed in seeds:
@@ -67,7 +67,7 @@ def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) 
     assert hub.width >= 5 * count
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 250, sample=12))
+@pytest.mark.parametrize("seeds", shards(10_000, 250, sample=4))
 def test_texts_of_any_chart_are_written(seeds: range) -> None:
     """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
     for seed in seeds:

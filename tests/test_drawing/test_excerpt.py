@@ -34,7 +34,7 @@ def whole(chart: Any) -> Picture:
     return picture_of(chart.chart)
 
 
-@pytest.mark.parametrize("seeds", shards(2_000, 100, sample=20))
+@pytest.mark.parametrize("seeds", shards(2_000, 100, sample=6))
 def test_part_of_any_chart_is_a_picture_of_its_own(seeds: range) -> None:
     """Each arrow has its ends, each state is shown or counted, and all of it can be drawn."""
     for seed in seeds:

@@ -34,7 +34,7 @@ class Wiring(psm_classes._Wiring):
 
 
 @pytest.mark.parametrize("immediate", [False, True])
-@pytest.mark.parametrize("seeds", shards(10 * COUNT, 25, sample=10))
+@pytest.mark.parametrize("seeds", shards(10 * COUNT, 25, sample=5))
 def test_random_classes_do_the_same(seeds: range, immediate: bool) -> None:
     """Configurations, parameters and the order of callbacks agree, event by event.
 

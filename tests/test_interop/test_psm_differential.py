@@ -23,7 +23,7 @@ from tests.test_interop.psm_charts import difference, ours, random_chart, theirs
 CHARTS = 300
 
 
-@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=20))
+@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=8))
 def test_both_do_the_same_with_charts_of_ours(seeds: range) -> None:
     """Configurations and the order of actions are the same, event by event."""
     for seed in seeds:
@@ -31,7 +31,7 @@ def test_both_do_the_same_with_charts_of_ours(seeds: range) -> None:
         assert difference(ours(chart, seed), theirs(chart, seed)) is None, seed
 
 
-@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=20))
+@pytest.mark.parametrize("seeds", shards(10 * CHARTS, 50, sample=8))
 def test_both_do_the_same_with_classes_of_theirs(seeds: range) -> None:
     """A class of theirs and the chart that it becomes do the same, callbacks and all."""
     for seed in seeds:

@@ -25,7 +25,15 @@ VARIABLES = dict.fromkeys(["VERSION", "WHO", "MODEL", "HOST", "NEXT", "NOTHING"]
 CALLS = 10_000_000
 """Calls of functions, at most: what is large takes half of them."""
 
-LONG = ("10,000 states", "10,000 states on a line each", "many headers")
+LONG = (
+    "10,000 states",
+    "10,000 states on a line each",
+    "many headers",
+    "line ends",
+    "a long circle",
+    "many unknown names",
+    "many variables",
+)
 """What takes seconds, and has others of its kind."""
 
 TEN_THOUSAND = range(10_000)

@@ -35,7 +35,7 @@ def steps(events: list[str | int], at_once: int = 10) -> list[str | int]:
     ("version", "parallel", "least"),
     [(5, False, 0.4), (5, True, 0.15), (4, False, 0.15), (4, True, 0.05)],
 )
-@pytest.mark.parametrize("seeds", shards(2_000, 180, sample=20))
+@pytest.mark.parametrize("seeds", shards(2_000, 180, sample=8))
 def test_random_machines_do_the_same_in_xstate(
     version: int, parallel: bool, least: float, seeds: range
 ) -> None:
@@ -116,7 +116,7 @@ def _fives(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("version", [4, 5])
-@pytest.mark.parametrize("seeds", shards(2_000, 160, sample=40))
+@pytest.mark.parametrize("seeds", shards(2_000, 160, sample=16))
 def test_definitions_are_read_like_configs(version: int, seeds: range) -> None:
     """``JSON.stringify(machine)`` gives the chart of the config, as far as it goes."""
     rows: Counter[bool] = Counter()

@@ -113,7 +113,7 @@ def enrich(rng: random.Random, line: dict[str, Any]) -> None:
         line |= {"description": "why", "meta": {"k": 1}}
 
 
-@pytest.mark.parametrize("seeds", shards(6_000, 100, sample=20))
+@pytest.mark.parametrize("seeds", shards(6_000, 100, sample=8))
 def test_machines_come_back_equal(seeds: range) -> None:
     """In, out and in again: an equal chart, of machines that use everything."""
     for seed in seeds:
@@ -124,7 +124,7 @@ def test_machines_come_back_equal(seeds: range) -> None:
         assert xstate.dumps(again) == text
 
 
-@pytest.mark.parametrize("seeds", shards(1_500, 75, sample=15))
+@pytest.mark.parametrize("seeds", shards(1_500, 75, sample=6))
 def test_charts_from_code_come_to_rest_in_the_format(seeds: range) -> None:
     """Whatever a chart is: what is written is read, and written again word for word."""
     for seed in seeds:

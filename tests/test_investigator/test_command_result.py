@@ -155,6 +155,7 @@ def test_open_verdict_has_status_three(tmp_path: Path) -> None:
     assert ask(path).stdout.startswith("INCONCLUSIVE  nothing could be compared")
 
 
+@pytest.mark.long
 def test_calls_that_fail_are_counted_in_the_warnings(tmp_path: Path) -> None:
     """A verdict that had to do without some calls says so."""
     path = database(tmp_path / "shop.sqlite", ENDLESS)

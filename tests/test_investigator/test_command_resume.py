@@ -81,6 +81,7 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, found.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=pytest.mark.long)],

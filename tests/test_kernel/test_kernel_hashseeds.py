@@ -178,6 +178,7 @@ def digest_under(seed: int) -> str:
     return found.stdout.strip()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seeds", cases([range(4), range(4, 32)], long=lambda seeds: seeds.start))
 def test_runs_do_not_depend_on_the_hash_seed(seeds: range) -> None:
     """Equal inputs give equal outputs under 32 seeds: no set's order can be seen."""

@@ -813,6 +813,7 @@ def test_what_could_not_be_written_is_not_taken_for_done(
         assert bank.paid == [1, 1, 2]  # the bank knows it by its idempotency key
 
 
+@pytest.mark.long
 def test_a_thousand_nodes_in_fan_out_need_few_commits(engine: Engine) -> None:
     """What many nodes have to say is written together: work is counted, not time."""
     plan = Plan("many")

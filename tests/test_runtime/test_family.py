@@ -459,6 +459,7 @@ def test_a_circle_of_more_than_one_commit_takes_several(runs: Runs) -> None:
     assert len(runs.get("many").children) == many
 
 
+@pytest.mark.long
 def test_work_on_many_children_grows_with_their_number(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

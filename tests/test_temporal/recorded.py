@@ -151,14 +151,14 @@ def main() -> None:
     """Record, or with ``replay`` replay what was recorded and say how many histories it was."""
     if sys.argv[1:] == ["refuse"]:
         asyncio.run(refuse())
-        return
-    if sys.argv[1:] == ["replay"]:
+    elif sys.argv[1:] == ["replay"]:
         recorded = histories()
         asyncio.run(replay(recorded, ChartPlugin(*CHARTS, effects=(Charge, Mail))))
-        print(len(recorded), flush=True)
-        os._exit(0)  # threads of the SDK may outlive the interpreter, which then aborts
+        print(len(recorded))
     else:
         asyncio.run(record())
+    sys.stdout.flush()
+    os._exit(0)  # threads of the SDK may outlive the interpreter, which then aborts
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ def test_recorded_histories_are_replayed_in_the_sandbox() -> None:
     asyncio.run(replay(recorded, plugin()))
 
 
+@pytest.mark.long
 def test_history_that_does_not_follow_and_a_chart_that_is_not_there_are_told() -> None:
     """Charts that answer otherwise are found out, and whoever forgets one is told of it."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.test_temporal.recorded", "refuse"]
