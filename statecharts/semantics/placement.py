@@ -7,19 +7,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from statecharts.model.chart import After, Chart, Default, StateNode, Transition
-from statecharts.model.errors import StepError
+from statecharts.model.errors import StatechartError, StepError
 from statecharts.model.fields import build_default, names_of
 from statecharts.model.hooks import Hook
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.configuration import Configuration, state_id
 from statecharts.semantics.filling import Recipe
-from statecharts.semantics.snapshot import EMPTY, Memory, Moment, Snapshot, check_time, time_needed
+from statecharts.semantics.snapshot import (
+    EMPTY,
+    Memory,
+    Moment,
+    Snapshot,
+    check_time,
+    count,
+    time_needed,
+)
 from statecharts.semantics.transitions import EntrySet, ends, nothing_remembered
 from statecharts.semantics.tree import Edge, Tree
 
 
 def place(
-    first: Any, more: tuple[Any, ...], context: Any, at: Any
+    first: Any, more: tuple[Any, ...], context: Any, at: Any, event: Any
 ) -> tuple[Chart, Snapshot[Any, Any]]:
     """Return the snapshot that `Snapshot.of` promises, and its chart."""
     if isinstance(first, Chart):
@@ -27,11 +35,22 @@ def place(
     else:
         chart, state, more_ = _chart_of(first), first, list(more)
     check_time(chart.name, at)
-    data, pairs = (more_[0], more_[1:]) if more_ else (None, [])
+    data, further = (more_[0], more_[1:]) if more_ else (None, [])
     given: dict[str, Any] = {}
-    for named, value in [(state, data), *(_pair(chart, pair) for pair in pairs)]:
-        given[_known(chart, named)] = value
-    return chart, _Placement(chart, given, _context(chart, context), at).snapshot()
+    events: dict[str, Any] = {}
+    for named, value, *own in [(state, data), *(_entry(chart, one) for one in further)]:
+        name = _known(chart, named)
+        if name in given:
+            found = f"{name!r} is named twice"
+            raise StepError("SC218", chart.name, found, "Name each state once, with its data")
+        given[name] = value
+        events |= dict.fromkeys([name] if own else [], *own)
+    for one in (event, *events.values()):
+        if isinstance(one, type | str):
+            found = f"the event {one!r} is not an instance"
+            raise StepError("SC218", chart.name, found, "Pass an instance of an event class")
+    placement = _Placement(chart, given, events, _context(chart, context), at, event)
+    return chart, placement.snapshot()
 
 
 def _chart_of(state: object) -> Chart:
@@ -43,11 +62,12 @@ def _chart_of(state: object) -> Chart:
     return chart
 
 
-def _pair(chart: Chart, pair: object) -> tuple[Any, Any]:
-    if isinstance(pair, tuple) and len(pair) == 2:  # noqa: PLR2004 - a pair
-        return pair
-    found = f"{pair!r} is not a pair of a state and its data"
-    raise StepError("SC218", chart.name, found, "Pass (state, data), with None for no data")
+def _entry(chart: Chart, entry: object) -> tuple[Any, ...]:
+    if isinstance(entry, tuple) and len(entry) in (2, 3):
+        return entry
+    found = f"{entry!r} is not a pair of a state and its data"
+    remedy = "Pass (state, data), or (state, data, event), with None for no data"
+    raise StepError("SC218", chart.name, found, remedy)
 
 
 def _known(chart: Chart, state: Any) -> str:
@@ -70,33 +90,60 @@ def _context(chart: Chart, context: Any) -> Any:
 
 
 class _Placement:
-    """The states of one snapshot being put together."""
+    """The states of one snapshot being put together.
+
+    Args:
+        chart: The chart.
+        given: Data of the states that are named.
+        events: The events that some of these were entered by.
+        context: The context of the chart.
+        at: The time at which the states were entered.
+        event: The event that all others were entered by; None for none.
+    """
 
     def __init__(
-        self, chart: Chart, given: dict[str, Any], context: Any, at: datetime | None
+        self,
+        chart: Chart,
+        given: dict[str, Any],
+        events: dict[str, Any],
+        context: Any,
+        at: datetime | None,
+        event: Any,
     ) -> None:
         self.chart = chart
         self.given = given
+        self.events = events
         self.context = context
         self.at = at
+        self.event = event
         self.tree = Tree.of(chart)
+        self.counters: tuple[tuple[str, int], ...] = ()
 
     def snapshot(self) -> Snapshot[Any, Any]:
-        tree = self.tree
-        targets = tuple(tree.index[state] for state in self.given)
+        tree, chart = self.tree, self.chart
         names = tuple(self.given)
-        edge = Edge(-1, Transition("", Default(), names), 0, targets)
+        around = {outer.id for name in names for outer in chart.ancestors(name)}
+        # What is around another one is entered with it; as a target it would enter its own default.
+        inmost = tuple(name for name in names if name not in around)
+        targets = tuple(tree.index[name] for name in inmost)
+        edge = Edge(-1, Transition("", Default(), inmost), 0, targets)
         entry = EntrySet(tree, nothing_remembered)
         entry.add(edge)
         if not tree.is_legal(tuple(entry.states)):
             found = f"{', '.join(map(repr, names))} cannot be active together"
-            remedy = "Name one state, or one in each region of a parallel state"
+            remedy = (
+                "Name one state, those around it, and at most one more in each region of a "
+                "parallel state"
+            )
             raise self._error(found, remedy)
         states = tuple(entry.states)
         ids = tuple(tree.nodes[state].id for state in states)
-        known = tuple(node.id for node in self.chart.states)
+        known = tuple(node.id for node in chart.states)
+        for name in names:  # of a history state, too, which is not entered itself
+            if self.given[name] is not None:
+                self._check(chart[name], self.given[name])
         values = tuple(self._data(tree.nodes[state]) for state in states)
-        place = Configuration(self.chart.name, ids, known, ends(tree, states))
+        place = Configuration(chart.name, ids, known, ends(tree, states))
         slots = len(tree.slots)
         blank = Memory((None,) * slots) if slots else EMPTY
         snapshot: Snapshot[Any, Any] = Snapshot(place, values, self.context, blank, 0)
@@ -105,12 +152,31 @@ class _Placement:
     def _data(self, node: StateNode) -> Any:
         value = self.given.get(node.id)
         if value is None and node.data is not None:
-            recipe = Recipe(self.chart.name, node.data, node.id, None, (), self.chart.context)
-            value = recipe.builder()(None, (), self.context, self.at)
+            cls, event = node.data, self._event(node)
+            kind, shared = None if event is None else type(event), self.chart.context
+            recipe = Recipe(self.chart.name, cls, node.id, kind, (), shared)
+            remedy = (
+                f"Pass ({node.id!r}, {cls.__name__}(…)), or event= with an event that supplies it"
+            )
+            return self._built(recipe, event, (), remedy)
+        return value
+
+    def _check(self, node: StateNode, value: Any) -> None:
         if not isinstance(value, node.data or type(None)):
             wanted = "no data" if node.data is None else f"a {node.data.__name__}"
-            raise self._error(f"{node.id!r} carries {wanted}, and {value!r} was given", "Pass it")
-        return value
+            remedy = "Pass None" if node.data is None else f"Pass {node.data.__name__}(…)"
+            raise self._error(f"{node.id!r} carries {wanted}, and {value!r} was given", remedy)
+
+    def _event(self, node: StateNode) -> Any:
+        return self.events.get(node.id, self.event)
+
+    def _built(self, recipe: Recipe, event: Any, data: tuple[Any, ...], remedy: str) -> Any:
+        try:
+            return recipe.builder()(event, data, self.context, self.at)
+        except StepError as error:
+            if error.code != "SC211":
+                raise
+            raise self._error(error.found, remedy) from None
 
     def _under_way(self, snapshot: Snapshot[Any, Any], blank: Memory) -> Snapshot[Any, Any]:
         """Return the snapshot with the timers and calls of its active states."""
@@ -118,35 +184,55 @@ class _Placement:
         calls: list[tuple[str, Any]] = []
         for node in self._active(snapshot):
             data = snapshot.data.get(node.id)
-            moment: Moment[Any, Any, Any] = Moment(data, None, self.at, snapshot, ())
             for line in node.transitions:
                 if isinstance(line.trigger, After):
-                    name = f"{line.trigger.timer}#{len(timers) + 1}"
-                    timers.append((name, self._due(line.trigger, moment)))
+                    due = self._due(line.trigger, snapshot, node)
+                    timers.append((self._numbered("timer", line.trigger.timer), due))
             for one in node.invoke:
                 name = node.call_name(one)
                 if one.make is not None:
-                    call = one.make.function(moment)
+                    call = self._called(one.make, snapshot, node)
                 else:
-                    left = [(0, names_of(node.data))]
-                    context = self.chart.context
-                    recipe = Recipe(self.chart.name, one.call, name, None, left, context, call=True)
-                    call = recipe.builder()(None, (data,), self.context, self.at)
-                calls.append((f"{name}#{len(calls) + 1}", call))
-        counted = (("call", len(calls)), ("timer", len(timers)))
-        counters = tuple(pair for pair in counted if pair[1])
-        memory = Memory(blank.history, tuple(timers), counters, (), tuple(calls))
+                    event, left = self._event(node), [(0, names_of(node.data))]
+                    kind, shared = None if event is None else type(event), self.chart.context
+                    recipe = Recipe(self.chart.name, one.call, name, kind, left, shared, call=True)
+                    remedy = "Pass event= with an event that supplies it"
+                    call = self._built(recipe, event, (data,), remedy)
+                if not isinstance(call, one.call):
+                    found = f"invoke of {node.id!r} gave {call!r}"
+                    raise self._error(found, f"Return a {one.call.__name__}")
+                calls.append((self._numbered("call", name), call))
+        memory = Memory(blank.history, tuple(timers), self.counters, (), tuple(calls))
         return Snapshot(snapshot._place, snapshot._values, self.context, memory, 0)
+
+    def _numbered(self, prefix: str, name: str) -> str:
+        number, self.counters = count(self.counters, prefix)
+        return f"{name}#{number}"
+
+    def _called(self, hook: Hook, snapshot: Snapshot[Any, Any], node: StateNode) -> Any:
+        """Return what a callback of a state gives, and keep the ids that it made."""
+        event, data = self._event(node), snapshot.data.get(node.id)
+        moment: Moment[Any, Any, Any] = Moment(data, event, self.at, snapshot, self.counters)
+        try:
+            made = hook.function(moment)
+        except StatechartError:
+            raise
+        except Exception as error:
+            found = f"a callback of {node.id!r} raised {type(error).__name__}: {error}"
+            remedy = "Pass event= with the event that it reads" if event is None else "Correct it"
+            raise self._error(found, remedy) from error
+        self.counters = moment._counters or ()
+        return made
 
     def _active(self, snapshot: Snapshot[Any, Any]) -> Iterable[StateNode]:
         return (self.chart.root, *(self.chart[state] for state in snapshot.configuration))
 
-    def _due(self, trigger: After, moment: Moment[Any, Any, Any]) -> datetime:
+    def _due(self, trigger: After, snapshot: Snapshot[Any, Any], node: StateNode) -> datetime:
         if self.at is None:
             raise time_needed(self.chart.name, f"the timer {trigger.timer!r}")
         delay: Any = trigger.delay
         if isinstance(delay, Hook):
-            delay = delay.function(moment)
+            delay = self._called(delay, snapshot, node)
         due: datetime = self.at + delay if isinstance(delay, timedelta) else delay
         return due
 

@@ -138,9 +138,10 @@ class Snapshot(Generic[E, C]):
         state: StateRef[T] | type[SuperstateRef[T]],
         data: T | None = None,
         /,
-        *more: tuple[StateName, object],
+        *more: tuple[StateName, object] | tuple[StateName, object, object],
         context: Any = None,
         at: datetime | None = None,
+        event: object = None,
     ) -> Snapshot[Any, Any]: ...
     @overload
     @classmethod
@@ -150,13 +151,19 @@ class Snapshot(Generic[E, C]):
         state: str,
         data: object = None,
         /,
-        *more: tuple[str, object],
+        *more: tuple[str, object] | tuple[str, object, object],
         context: Any = None,
         at: datetime | None = None,
+        event: object = None,
     ) -> Snapshot[Any, Any]: ...
     @classmethod
     def of(
-        cls, first: Any, *more: Any, context: Any = None, at: datetime | None = None
+        cls,
+        first: Any,
+        *more: Any,
+        context: Any = None,
+        at: datetime | None = None,
+        event: object = None,
     ) -> Snapshot[Any, Any]:
         """Return a legal snapshot to begin a test from: a run that is in some states.
 
@@ -165,12 +172,17 @@ class Snapshot(Generic[E, C]):
 
         Args:
             first: A state of the declaration; or a chart, followed by the id of a state.
-            more: The data of that state, then further states, each as (state, data).
+            more: The data of that state, then further states, each as (state, data), or as
+                (state, data, event) with the event that it was entered by. Superstates of a state,
+                and states in other regions, can be named.
             context: The chart's context; may be left out when its class builds without arguments.
             at: When the states were entered, for timers and fields that take the time.
+            event: The event that the states were entered by: it supplies, by name, fields of calls
+                and of data that is not given, and is `m.event` of their callbacks.
 
         Raises:
-            StepError: The states cannot be active together, or data is missing or of a wrong class.
+            StepError: The states cannot be active together, or data is missing or of a wrong class
+                (SC218); the time is needed, and was not given (SC201).
 
         >>> from attrs import frozen
         >>> from statecharts import Snapshot, State, Statechart
@@ -186,7 +198,7 @@ class Snapshot(Generic[E, C]):
         """
         from statecharts.semantics.placement import place  # noqa: PLC0415 - for tests alone
 
-        placed: Snapshot[Any, Any] = cls._adopted(*place(first, more, context, at))
+        placed: Snapshot[Any, Any] = cls._adopted(*place(first, more, context, at, event))
         return placed
 
     @property
