@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import collections.abc
+import functools
 import hashlib
 import inspect
 import types
@@ -17,6 +19,7 @@ from statecharts.model.arguments import COUNT, SPAN, WAIT, Sort, check, classes,
 from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
+from statecharts.model.fields import fits, type_text, union_members
 from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
@@ -196,10 +199,10 @@ def handle(
     if undo is not None and not callable(given_undo):
         found = f"undo= of {name} is {undo!r}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
-    _check_answers(effect, function)
 
     def made(what: str, called: Callable[..., Any], undone: Handler | None) -> Handler:
         takes = _takes_task(what, called)
+        _check_annotations(what, effect, called, answered=called is function)
         return Handler(effect, called, retry, timeout, heartbeat, at_once, takes, undone)
 
     return made(name, function, None if undo is None else made(f"undo= of {name}", undo, None))
@@ -208,13 +211,13 @@ def handle(
 def _check_policy(name: str, retry: Any, timeout: Any, heartbeat: Any, at_once: Any) -> None:
     """Refuse what does not say how a handler is called."""
     second, time = timedelta(seconds=1), optional(SPAN)
-    for key, value, fits, remedy in (
+    for key, value, right, remedy in (
         ("retry", retry, isinstance(retry, Retry) or callable(retry), "a Retry, or a function"),
         ("timeout", timeout, time.fits(timeout), f"a time, such as {second!r}, or None"),
         ("heartbeat", heartbeat, time.fits(heartbeat), f"a time, such as {second!r}, or None"),
         ("at_once", at_once, type(at_once) is int and at_once > 0, "a number from 1 on"),
     ):
-        if not fits:
+        if not right:
             found = f"{key}= of the handler of {name} is {value!r}"
             raise HandlerError("SC828", "handlers", found, f"Give {remedy}")
 
@@ -236,33 +239,93 @@ def _takes_task(name: str, function: Callable[..., Any]) -> bool:
     raise HandlerError("SC828", "handlers", found, remedy)
 
 
-def _check_answers(effect: type[Effect], function: Callable[..., Any]) -> None:
-    """Refuse a function that is annotated with answers that its call does not have."""
-    try:
-        told = typing.get_type_hints(function).get("return", typing.Any)
-    except Exception:
-        return
-    if told is typing.Any:
-        return
-    union = typing.get_origin(told) in (typing.Union, types.UnionType)
-    given = typing.get_args(told) if union else (told,)
-    members = [one for one in given if one is not type(None)]
-    if not issubclass(effect, Call):
-        if members:
-            found = f"the handler of {effect.__name__} returns {_names(members)}"
-            remedy = "Return None, or derive the effect from Call: only calls are answered"
-            raise HandlerError("SC828", "handlers", found, remedy)
-        return
-    answers = answers_of(effect)
-    wrong = [
-        one
-        for one in members
-        if answers is not None and isinstance(one, type) and not issubclass(one, answers)
-    ]
-    if wrong:
-        found = f"the handler of {effect.__name__} returns {_names(wrong)}"
-        remedy = f"The call is answered by {_names(answers or ())}"
+def _check_annotations(
+    what: str, effect: type[Effect], function: Callable[..., Any], *, answered: bool
+) -> None:
+    """Refuse a function that is annotated with what it is not given, or may not answer.
+
+    Args:
+        what: What is handled, as errors name it.
+        effect: The class of effects or calls that it gets.
+        function: The function.
+        answered: Whether what it returns is an answer.
+    """
+    parameters, told = _annotations(function)
+    answers = answers_of(effect) if issubclass(effect, Call) else ()
+    for (name, annotation), given in zip(parameters, (effect, Task), strict=False):
+        reported = typing.get_args(annotation) if typing.get_origin(annotation) is Task else ()
+        wrong = _no_answers(answers, reported)
+        if fits(given, annotation) and not wrong:
+            continue
+        found = f"the handler of {what} takes {type_text(annotation)} as {name!r}"
+        remedy = f"It is given a {given.__name__}: annotate {name!r} with that"
+        if wrong:
+            remedy = _answered_by(answers, f"Annotate {name!r} with Task[None]")
         raise HandlerError("SC828", "handlers", found, remedy)
+    returned = _no_answers(answers, (told,)) if answered else []
+    if returned:
+        found = f"the handler of {what} returns {_names(returned)}"
+        raise HandlerError("SC828", "handlers", found, _answered_by(answers, "Return None"))
+
+
+def _answered_by(answers: tuple[type, ...] | None, otherwise: str) -> str:
+    if answers:
+        return f"The call is answered by {_names(answers)}"
+    return f"{otherwise}, or derive the effect from Call: only calls are answered"
+
+
+def _no_answers(answers: tuple[type, ...] | None, told: Iterable[Any]) -> list[Any]:
+    """Return those of some annotated answers that a call plainly does not have."""
+    members = [member for one in told for member in union_members(_awaited(one))]
+    open_ = (typing.Any, typing.Never, typing.NoReturn, None, types.NoneType, object)
+    plain = [one for one in members if one not in open_ and not isinstance(one, str | TypeVar)]
+    if answers is None:
+        return []
+    if not answers:
+        return plain
+    return [one for one in plain if isinstance(one, type) and not issubclass(one, answers)]
+
+
+def _awaited(annotation: Any) -> Any:
+    """Return what a value of an annotation gives when it is awaited, if it can be."""
+    if typing.get_origin(annotation) in (collections.abc.Awaitable, collections.abc.Coroutine):
+        return typing.get_args(annotation)[-1]
+    return annotation
+
+
+def _annotations(function: Callable[..., Any]) -> tuple[list[tuple[str, Any]], Any]:
+    """Return the parameters that a function takes by position, and what it returns, as annotated.
+
+    What has no annotation, or one that cannot be resolved here, is `Any`.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return [], typing.Any
+    written: Any = function
+    while isinstance(written, functools.partial):
+        written = written.func
+    if not inspect.isroutine(written):
+        written = getattr(type(written), "__call__", written)  # noqa: B004 - the method, to look inside it
+    scope = getattr(inspect.unwrap(written), "__globals__", {})
+
+    def resolved(annotation: Any) -> Any:
+        if annotation is inspect.Signature.empty:
+            return typing.Any
+        if not isinstance(annotation, str):
+            return annotation
+        try:
+            return eval(annotation, scope)  # noqa: S307 - it is code of the program
+        except Exception:
+            return typing.Any
+
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    taken = [
+        (one.name, resolved(one.annotation))
+        for one in signature.parameters.values()
+        if one.kind in by_position
+    ]
+    return taken, resolved(signature.return_annotation)
 
 
 def check_outcome(effect: type[Effect], outcome: Any) -> None:

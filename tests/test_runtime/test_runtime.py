@@ -6,14 +6,16 @@ import asyncio
 import hashlib
 import threading
 import time
+from collections.abc import Awaitable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 
 from machines.workflow.templates import Notes, Work, Worked, pipeline
-from statecharts import Answer, StatechartError
+from statecharts import Answer, Effect, StatechartError
 from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     NEVER,
@@ -32,6 +34,7 @@ from statecharts.runtime import (
     WaitError,
     handle,
 )
+from statecharts.runtime.handlers import table
 from statecharts.store import Change, Store, StoreError
 from statecharts.store.memory import MemoryStore
 from tests.test_runtime.conftest import PAID, Bank, run_async
@@ -582,6 +585,113 @@ async def test_handlers_are_checked_when_the_runtime_is_made(
     ):
         with pytest.raises(HandlerError, match=said):
             make(handlers)
+
+
+def takes_mail(call: Mail) -> Paid:
+    raise NotImplementedError
+
+
+def takes_number(call: int | None, task: Task[Any]) -> None:
+    raise NotImplementedError
+
+
+def takes_key(call: Charge, key: str) -> Paid:
+    raise NotImplementedError
+
+
+async def tells_settled(call: Charge, task: Task[Paid | Settled]) -> Paid:
+    raise NotImplementedError
+
+
+def tells_paid(mail: Mail, task: Task[Paid]) -> None:
+    raise NotImplementedError
+
+
+def awaits_settled(call: Charge) -> Coroutine[Any, Any, Settled]:
+    raise NotImplementedError
+
+
+class Bound:
+    def __call__(self, call: Mail) -> None:
+        raise NotImplementedError
+
+    def method(self, prefix: str, call: Mail) -> None:
+        raise NotImplementedError
+
+
+WRONG_ANNOTATIONS: list[tuple[type, Any, str]] = [
+    (Charge, takes_mail, "takes Mail as 'call'. It is given a Charge: annotate 'call' with that"),
+    (
+        Mail,
+        takes_number,
+        "takes int | None as 'call'. It is given a Mail: annotate 'call' with that",
+    ),
+    (Charge, takes_key, "takes str as 'key'. It is given a Task: annotate 'key' with that"),
+    (
+        Charge,
+        tells_settled,
+        "takes Task[Paid | Settled] as 'task'. The call is answered by Queued, Paid",
+    ),
+    (
+        Mail,
+        tells_paid,
+        (
+            "takes Task[Paid] as 'task'. Annotate 'task' with Task[None], or derive the effect from"
+            " Call: only calls are answered"
+        ),
+    ),
+    (Charge, awaits_settled, "returns Settled. The call is answered by Queued, Paid"),
+    (Charge, Bound(), "takes Mail as 'call'. It is given a Charge: annotate 'call' with that"),
+    (
+        Charge,
+        partial(Bound().method, "x"),
+        "takes Mail as 'call'. It is given a Charge: annotate 'call' with that",
+    ),
+]
+
+
+@pytest.mark.parametrize(("effect", "function", "said"), WRONG_ANNOTATIONS)
+def test_annotations_of_handlers_are_compared(effect: type, function: Any, said: str) -> None:
+    """What a handler is annotated to take and to answer is told, in a dict and by `handle`."""
+    expected = f"[SC828] handlers: the handler of {effect.__name__} {said}."
+    for make in (lambda: table({effect: function}), lambda: handle(effect, function)):
+        with pytest.raises(HandlerError) as refused:
+            make()
+        assert str(refused.value) == expected
+    with pytest.raises(HandlerError) as refused:
+        handle(Charge, lambda call: PAID, undo=takes_mail)
+    assert "the handler of undo= of Charge takes Mail as 'call'" in str(refused.value)
+
+
+def takes_parent(call: Effect, task: Task[Any]) -> Any:
+    raise NotImplementedError
+
+
+def takes_either(call: "Charge | Mail", task: "Nowhere", *more: int) -> "Nowhere":  # type: ignore[name-defined]  # noqa: F821, UP037
+    raise NotImplementedError
+
+
+async def undone(call: Charge, task: Task[Any]) -> str:
+    raise NotImplementedError
+
+
+def awaits_nothing(mail: Mail, task: Task[None]) -> Awaitable[None]:
+    raise NotImplementedError
+
+
+def never(mail: Mail) -> NoReturn:
+    raise NotImplementedError
+
+
+def test_annotations_that_fit_or_cannot_be_read_are_taken() -> None:
+    """Parents, unions, what is not annotated, and names that this module does not know."""
+    functions: list[Any] = [takes_parent, takes_either, print, lambda call: PAID]
+    for function in functions:
+        assert table({Charge: function})[Charge].function is function
+    functions = [awaits_nothing, never, takes_either, print]
+    for function in functions:
+        assert table({Mail: function})[Mail].function is function
+    assert handle(Charge, takes_parent, undo=undone).undo is not None
 
 
 # --- Timers ---------------------------------------------------------------------------------------
