@@ -7,7 +7,7 @@ checked for the rest, so that one mistake does not hide another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import evolve
 
@@ -35,20 +35,27 @@ def faults(chart: Chart) -> tuple[Fault, ...]:
     return tuple(sorted(found, key=lambda one: one.code))
 
 
-def accept(chart: Chart, allow: Iterable[str] = (), found_before: Iterable[Fault] = ()) -> Chart:
+def accept(
+    chart: Chart,
+    allow: Iterable[str] = (),
+    found_before: Iterable[Fault] = (),
+    follows: Collection[tuple[str, str]] = (),
+) -> Chart:
     """Return a chart whose faults are all allowed, with these as its warnings.
 
     Args:
         chart: The chart to check.
         allow: Codes of the quality faults that are accepted knowingly, or ``*`` for all of them.
         found_before: Faults that were found before there was a chart.
+        follows: Faults that follow from those, and are not told: each as its code and its state.
 
     Raises:
         DefinitionError: There are structural faults, or quality faults that are not allowed. It
             holds the chart as its ``definition``.
     """
     codes = tuple(allow)
-    found = [*found_before, *_misused(chart, codes), *faults(chart)]
+    own = (one for one in faults(chart) if (one.code, one.state) not in follows)
+    found = [*found_before, *_misused(chart, codes), *own]
     found.sort(key=lambda one: one.code)
     refused = [one for one in found if one.structural or not {"*", one.code} & set(codes)]
     if refused:

@@ -137,6 +137,13 @@ def _history_default(chart: Chart, node: StateNode) -> Iterator[Fault]:
             found = f"the default of history {shown} is {target!r}, outside its parent"
             remedy = f"Choose a state inside {node.parent or 'the chart'!r}"
             yield fault(chart, "SC109", found, remedy, node)
+    inside = [t for t in targets if t in chart and _inside(chart, t, node.parent or ROOT)]
+    if len(inside) > 1 and not _together(chart, inside):
+        found = (
+            f"the default of history {shown} is {listed(inside)}, which cannot be active together"
+        )
+        remedy = "Choose one state, or one in each region of a parallel state"
+        yield fault(chart, "SC109", found, remedy, node)
     if _circular(chart, node.id):
         found = f"the default of history {shown} comes back to it through history states"
         yield fault(chart, "SC109", found, "Give one of them another default", node)

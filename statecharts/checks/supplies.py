@@ -230,6 +230,12 @@ def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: li
     direct = edge.targets == (state,) and edge.source != 0
     last = f"add {it} to {giver}, or pass make=" if direct else f"or add {it} to {giver}"
     remedy = f"Give {it} a default, {last}"
+    if any(t in tree.slots and tree.is_descendant(t, state) for t in edge.targets):
+        shown = tree.nodes[state].id
+        remedy += (
+            f". A history inside {shown!r} does not bring its data back; one in a state around it "
+            "does"
+        )
     return fault(tree.chart, "SC104", found, remedy, edge.transition)
 
 

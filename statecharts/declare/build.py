@@ -38,6 +38,9 @@ from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, type_text, union_members
 from statecharts.model.hooks import Hook
 
+_MEANT: Final = Hook(lambda m: m, "…")
+"""In place of what is given for a function and is not one: no other fault follows from it."""
+
 _ALTERNATIVES: Final = re.compile(r"\w+(\s*\|\s*\w+)+")
 
 
@@ -53,7 +56,7 @@ def build(
 
     builder = Builder(root)
     chart = builder.chart(events, context)
-    checked = accept(chart, allow, builder.faults)
+    checked = accept(chart, allow, builder.faults, builder.follows)
     root.seal(checked)
     return checked
 
@@ -82,7 +85,11 @@ class Builder:
         self.used: dict[type, None] = {}
         self.texts: list[tuple[str, str, str | None]] = []
         """The events that lines give as text, each with its place."""
+        self.follows: set[tuple[str, str]] = set()
+        """The faults of the chart that follow from those here: codes and states."""
         self.named: set[str] = set()
+        self.plain: set[type] = set()
+        """The classes that are told for not being attrs classes."""
         self.timers: dict[str, Line] = {}
 
     def chart(self, events: tuple[Any, ...] | None, context: type | None) -> Chart:
@@ -133,6 +140,10 @@ class Builder:
                 "state, and a list or a dict gives no names"
             )
             self.fault("SC102", found, remedy, lost.location)
+            self.follows.add(("SC115", path))
+            self.follows.update([("SC103", path)] if lost.options.initial else [])
+            if any(one.lines for _, one in self._walk(lost, path)):
+                self.follows.add(("SC124", ROOT))
         reserved = (*VERBS, "chart") if path == ROOT else VERBS
         for name, child in member.members.items():
             if name in reserved:
@@ -306,8 +317,14 @@ class Builder:
                 return None
             parent = path.rpartition(".")[0]
             other = next(one for one in self.lines if one.rpartition(".")[0] == parent)
-            target = self._target(goal, path, f"the default of {path!r}", member.location, other)
-            return Transition(path, Default(), (target,), location=member.location)
+            place = f"the default of {path!r}"
+            targets = tuple(
+                self._target(one, path, place, member.location, other)
+                for one in (goal if isinstance(goal, tuple) else (goal,))
+            )
+            return Transition(
+                path, Default(), tuple(dict.fromkeys(targets)), location=member.location
+            )
         initial = [name for name, child in member.members.items() if child.options.initial]
         if member.options.kind is StateKind.PARALLEL:
             for name in initial:
@@ -329,12 +346,16 @@ class Builder:
             if isinstance(trigger, OnEvent):
                 trigger = OnEvent(tuple(self._on(trigger.events, place, line.location)))
             targets: tuple[str, ...] = ()
+            astray, further = False, list[str]()
             if line.targets or line.kind is TransitionKind.EXTERNAL:
                 goals = line.targets or ((),)
                 harmless = path or next(iter(self.root.members))
+                told = len(self.faults)
                 targets = tuple(
                     self._target(goal, path, place, line.location, harmless) for goal in goals
                 )
+                astray = len(self.faults) > told
+                further = self._listed(goals)[1:]
                 for number, goal in enumerate(goals):
                     if isinstance(goal, Member) and goal in goals[:number]:
                         text = f"{place} goes to {targets[number]!r} twice"
@@ -347,7 +368,16 @@ class Builder:
                 for name, field in HOOKS.items()
                 if getattr(line, name) is not None
                 and (found := self._hooks(getattr(line, name), f"{place}: {name}", line.location))
+                and (name != "update" or _MEANT not in found)
             }
+            if hooks.get("make") is _MEANT and not any(
+                one.options.data
+                for one in line.targets or (line.source,)
+                if isinstance(one, Member)
+            ):
+                del hooks["make"]
+            if astray:  # it stays a way out, and nothing else is told of where it does not go
+                hooks = {**hooks, "guard": _MEANT, "make": None}
             transition = Transition(
                 path,
                 trigger,
@@ -361,6 +391,8 @@ class Builder:
                 self._unique(transition.id, "a line", line.location)
             self.built.append((transition, line))
             yield transition
+            for target in further:
+                yield evolve(transition, targets=(target,), name="")
 
     def _after(self, trigger: After, line: Line, path: str, targets: tuple[str, ...]) -> After:
         """Return the trigger of a delayed line, with its timer named after the line or its target.
@@ -427,6 +459,11 @@ class Builder:
                 yield event
             elif isinstance(typing.get_origin(event), type):
                 yield typing.get_origin(event)
+            else:  # the classes that were meant, as far as checks go on
+                several = event if isinstance(event, (list, set, frozenset)) else (type(event),)
+                meant = [one for one in several if isinstance(one, type) and attrs.has(one)]
+                self.used.update(dict.fromkeys(meant))
+                yield from meant
 
     def _target(
         self, goal: Any, source: str, place: str, location: str | None, otherwise: str
@@ -435,6 +472,8 @@ class Builder:
         if isinstance(goal, str):
             sibling = _join(source.rpartition(".")[0], goal)
             return goal if goal in self.lines or sibling not in self.lines else sibling
+        if isinstance(goal, type) and "__member__" in vars(goal):
+            goal = vars(goal)["__member__"]  # a plain class, which is told where it is declared
         if not isinstance(goal, Member):
             shown = goal.__name__ if isinstance(goal, type) else repr(goal)
             remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
@@ -448,7 +487,7 @@ class Builder:
                 remedy = "Pass a state, or use stay(), which leads nowhere"
             found = f"{place} goes to {shown}, which is not a state"
             self.fault("SC114", found, remedy, location)
-            return otherwise
+            return next(iter(self._listed((goal,))), otherwise)
         paths = self.paths.get(id(goal))
         if paths and len(paths) == 1:
             return paths[0]
@@ -458,6 +497,14 @@ class Builder:
         found = f"{place} goes to {_shown(goal)}, which is not a state of this chart"
         self.fault("SC101", found, "Give it a name in the chart's body", location)
         return otherwise
+
+    def _listed(self, goals: tuple[Any, ...]) -> list[str]:
+        """Return the ids of states that a list gives, where a tuple is meant."""
+        several = [
+            one for goal in goals if isinstance(goal, (list, set, frozenset)) for one in goal
+        ]
+        members = [getattr(one, "__member__", None) for one in several]
+        return [path for one in members for path in self.paths.get(id(one), ())]
 
     def _hooks(self, hook: Any, place: str, location: str | None) -> tuple[Hook, ...]:
         if hook is None:
@@ -469,7 +516,7 @@ class Builder:
         if found is not None:
             remedy = "Pass a function of one moment: lambda m: …"
             self.fault("SC114", f"{place} is {found}", remedy, location)
-            return ()
+            return (_MEANT,)
         return (Hook(hook),)
 
     def _events(self, events: tuple[Any, ...] | None) -> tuple[EventType, ...]:
@@ -506,6 +553,9 @@ class Builder:
         event = place.endswith(": on") or place == "an event"
         remedy = "Pass an event class" if event else "Pass an attrs class"
         if isinstance(cls, type) and cls.__module__ != "builtins":
+            if cls in self.plain:
+                return False  # told already, where it was first found
+            self.plain.add(cls)
             remedy = f"Declare {shown} with @attrs.frozen"
         elif isinstance(cls, (list, set, frozenset)) and place.endswith(": on"):
             remedy = "Pass several as a tuple, or as a union: on=(Go, Stop), on=Go | Stop"

@@ -35,6 +35,10 @@ Calls: TypeAlias = (
 """The calls of a state: classes, or for each class (for a service, each name) a function."""
 
 
+Default: TypeAlias = StateRef[Any] | type[SuperstateRef[Any]] | str
+"""What a history state enters while nothing is remembered: a state, or its id."""
+
+
 class Leaf(StateRef[D]):
     """The base of `State` and `History`: an object that stands for a member."""
 
@@ -135,7 +139,8 @@ class History(Leaf[Any]):
     """A history state: entering it enters what its parent was last in, data included.
 
     Args:
-        default: What is entered when there is nothing to remember yet: a state inside the parent.
+        default: What is entered when there is nothing to remember yet: a state inside the parent,
+            or a tuple of states in different regions of it.
         deep: Whether the whole configuration inside the parent comes back, not only the child.
         initial: Whether the parent is entered through this state.
         doc: What the state is for.
@@ -146,7 +151,7 @@ class History(Leaf[Any]):
 
     def __init__(
         self,
-        default: StateRef[Any] | type[SuperstateRef[Any]] | str | None = None,
+        default: Default | tuple[Default, ...] | None = None,
         *,
         deep: bool = False,
         initial: bool = False,
@@ -156,7 +161,8 @@ class History(Leaf[Any]):
     ) -> None:
         _check(History, unknown)
         kind = StateKind.DEEP_HISTORY if deep else StateKind.SHALLOW_HISTORY
-        options = Options(kind, initial=initial, default=goal(default), doc=doc, name=name)
+        goals = tuple(map(goal, default)) if isinstance(default, tuple) else goal(default)
+        options = Options(kind, initial=initial, default=goals, doc=doc, name=name)
         self.__member__ = Member(options)
         note_created(self.__member__)
 
@@ -247,6 +253,7 @@ def _said(options: Options) -> str:
     """Describe what a leaf is; a default goes by the name of the state."""
     carried = "" if options.data is None else f" with {type_text(options.data)}"
     if options.default is not None:
-        default = getattr(options.default, "name", options.default)
-        carried = f" of {str(default).rpartition('.')[2]!r}"
+        several = options.default if isinstance(options.default, tuple) else (options.default,)
+        names = (str(getattr(one, "name", one)).rpartition(".")[2] for one in several)
+        carried = f" of {' and '.join(map(repr, names))}"
     return f"{options.kind.value}{carried}"

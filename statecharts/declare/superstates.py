@@ -284,9 +284,7 @@ def _own(cls: type, member: Member) -> dict[str, Member]:
         elif child is not None:
             others[name] = child
         elif isinstance(value, type):
-            problem = _mistaken(cls, name, value)
-            if problem is not None:
-                member.problems.append(problem)
+            own.update(_mistaken(cls, name, value, member))
     if others:  # second names for states, unless these are of a chart that is not extended
         known = set(_tree(own.values())).union(*(_tree([_declared(b)]) for b in cls.__bases__))
         own.update((name, child) for name, child in others.items() if child not in known)
@@ -350,8 +348,9 @@ def _plain(cls: type, member: Member) -> dict[str, Member]:
             child.placed, child.name = True, child.name or name
             found.setdefault(id(child), (name, child))
         elif isinstance(value, type):
-            problem = _mistaken(cls, name, value)
-            member.problems.extend([] if problem is None else [problem])
+            found.update(
+                (id(one), (name, one)) for name, one in _mistaken(cls, name, value, member).items()
+            )
     return dict(found.values())
 
 
@@ -400,21 +399,34 @@ def _member(value: object) -> Member | None:
     return None
 
 
-def _mistaken(cls: type, name: str, value: type) -> tuple[str, str, str] | None:
-    """Return what is wrong with a class in the body of a chart, if it is mistaken for a state."""
+def _mistaken(cls: type, name: str, value: type, member: Member) -> dict[str, Member]:
+    """Note what is wrong with a class in the body of a chart, if it is mistaken for a state.
+
+    Returns:
+        A plain class with states in its body as the superstate that was meant, under its name, so
+        that nothing else is told because it is not one; nothing for any other class.
+    """
     if value in (*Leaf.__subclasses__(), *Superstate.__subclasses__()):
-        if "__member__" in vars(value) and issubclass(value, Superstate):
-            return None
-        found, remedy = not_a_state(value)
-        return "SC114", f"{name!r}: {found}", remedy
+        if "__member__" not in vars(value) or not issubclass(value, Superstate):
+            found, remedy = not_a_state(value)
+            member.problems.append(("SC114", f"{name!r}: {found}", remedy))
+        return {}
     remedy = f"Derive it from Compound or Parallel: class {name}(Compound)"
     if issubclass(value, Declaration):
-        return "SC114", f"{name!r} is a whole chart, not a state", remedy
-    if not value.__qualname__.startswith(f"{cls.__qualname__}."):
-        return None  # a second name for a class that was declared elsewhere
-    if CREATED in vars(value):
-        return "SC114", f"{name!r} is a plain class with states in its body", remedy
-    return None
+        member.problems.append(("SC114", f"{name!r} is a whole chart, not a state", remedy))
+        return {}
+    inside = value.__qualname__.startswith(f"{cls.__qualname__}.")
+    if not inside or CREATED not in vars(value):
+        return {}  # no state, or a second name for a class that was declared elsewhere
+    member.problems.append(("SC114", f"{name!r} is a plain class with states in its body", remedy))
+    meant = Member(Options(StateKind.COMPOUND), name)
+    meant.placed, meant.around = True, member
+    meant.members = _plain(value, meant)
+    children = [child.options for child in meant.members.values()]
+    if all(one.kind in COMPOSITE and not one.initial for one in children):
+        meant.options = Options(StateKind.PARALLEL)
+    value.__member__ = meant  # type: ignore[attr-defined] # what lines go to
+    return {name: meant}
 
 
 def own_doc(cls: type) -> str | None:

@@ -126,7 +126,8 @@ def test_same_fault_is_told_once() -> None:
     assert [str(fault) for fault in caught.value.faults] == [
         (
             "[SC104] House: hall on Go goes to 'room.past' and enters 'room', which needs 'floor'; "
-            "Go does not supply it. Give it a default, or add it to Go."
+            "Go does not supply it. Give it a default, or add it to Go. A history inside 'room' "
+            "does not bring its data back; one in a state around it does."
         )
     ]
 

@@ -18,7 +18,9 @@ from statecharts import (
     Statechart,
     StatechartError,
     start,
+    step,
 )
+from statecharts.interop.python import dumps
 from statecharts.model.chart import Default, StateKind, StateNode
 
 
@@ -236,6 +238,43 @@ def test_events_left_out_are_those_that_lines_name() -> None:
 
     assert [known.cls for known in Open.chart.events] == [Halt, Go]
     assert not Open.chart.closed
+
+
+class Rooms(Statechart[Go | Halt], allow="*"):
+    """A parallel state that is entered through its history, by default in both regions."""
+
+    away = State(initial=True)
+
+    class house(Parallel):
+        class up(Compound):
+            dark = State(initial=True)
+            lit = State()
+
+        class down(Compound):
+            dark = State(initial=True)
+            lit = State()
+
+        before = History(default=(up.lit, "house.down.lit"), deep=True)
+
+    away.to(house.before, on=Go)
+    house.to(away, on=Halt)
+
+
+class Inherited(Rooms):
+    """The same, with states of its own."""
+
+
+@pytest.mark.parametrize("declared", [Rooms, Inherited])
+def test_default_of_a_history_is_in_several_regions(declared: type[Rooms]) -> None:
+    """A tuple gives a state for each of several regions of a parallel state."""
+    assert declared.chart["house.before"].initial == ("house.up.lit", "house.down.lit")
+    then = step(declared, start(declared).snapshot, Go()).snapshot
+    assert then.configuration[2::2] == ("house.up.lit", "house.down.lit")
+
+
+def test_default_of_a_history_is_written_as_a_tuple() -> None:
+    """A declaration that is written out has the same default."""
+    assert "before = History(default=(up.lit, down.lit), deep=True)" in dumps(Rooms.chart)
 
 
 def test_state_object_knows_its_id() -> None:

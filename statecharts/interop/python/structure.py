@@ -117,10 +117,6 @@ class Declarable:
             return None
         if node.kind is StateKind.COMPOUND:
             targets = self._initial(node, default)
-        elif len(targets) > 1:
-            found = f"history {at} has several targets by default, {listed(targets)}"
-            self._lost(found, "Give it one target", node.location)
-            targets = targets[:1]
         entered = tuple(self.ids[target] for target in targets)
         return Transition(self.ids[node.id], Default(), entered, location=default.location)
 

@@ -116,14 +116,17 @@ def _on(events: tuple[type | str, ...], functions: Functions) -> str:
 
 
 def default(node: StateNode, chart: Chart) -> Iterator[str]:
-    """Yield the default of a history: the state itself where it is declared before, else its id."""
+    """Yield the default of a history: the states themselves where they come before, else ids."""
     parent = chart[node.parent or ROOT]
+    texts: list[str] = []
     for target in node.initial:
         inner = relative(target, parent.id)
         child = ".".join(_path(target)[: len(_path(parent.id)) + 1])
         before = parent.children.index(child) < parent.children.index(node.id)
-        text = target if inner in chart else inner
-        yield f"default={inner if before else quoted(text)}"
+        texts.append(inner if before else quoted(target if inner in chart else inner))
+    if texts:
+        several = f"({', '.join(texts)})"
+        yield f"default={several if len(texts) > 1 else texts[0]}"
 
 
 def relative(state: str, body: str) -> str:

@@ -378,10 +378,30 @@ def delay_that_is_a_number() -> object:
 
 
 @case
+def history_default_of_states_that_exclude_each_other() -> object:
+    """
+    [SC109] Door: the default of history 'room.past' is 'room.one' and 'room.two', which cannot be active together. Choose one state, or one in each region of a parallel state.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        away = State(initial=True)
+
+        class room(Compound):
+            one = State(initial=True)
+            two = State()
+            past = History(default=(one, two, one))
+            one.to(two, on=Go)
+
+        away.to(room.past, on=Go)
+        room.to(away, on=Halt)
+
+    return Door
+
+
+@case
 def states_in_a_list() -> object:
     """
     [SC102] Door: a state declared in the body of Door, at line N, has no name any more. Give each state a name of its own: a name that is used twice hides the first state, and a list or a dict gives no names.
-    [SC115] Door: the chart is compound and has no states inside. Declare states in its body, or make it a State.
     """
 
     class Door(Statechart):
@@ -399,14 +419,16 @@ def class_in_place_of_a_state() -> object:
     """
 
     class Door(Statechart):
-        closed = State(initial=True, resting=True)
+        closed = State(initial=True)
         open = State
 
         class lock(Statechart):
             on = State(initial=True, resting=True)
 
         class group:
-            inner = State()
+            inner = State(initial=True, resting=True)
+
+        closed.to(loose(group), on=Go)
 
     return Door
 
