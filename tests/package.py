@@ -260,13 +260,12 @@ def test_what_is_missing_is_told_with_a_command_that_works(installed: Installed)
     png = (
         "from machines.pipeline import Pipeline; import statecharts as s; s.render(Pipeline,'png')"
     )
-    assert f"Run `{pip} 'vl-convert-python>=1.7'`, or use format='svg'." in installed.fails(
-        "-c", png
-    )
+    said = f"Use format='svg', or install the extra 'pictures': `{pip} 'vl-convert-python>=1.7'`."
+    assert said in installed.fails("-c", png)
 
     (installed.folder / "lamp.yaml").write_text("states: {dark: {}}\n")
     told = installed.fails("-m", "statecharts", "show", "lamp.yaml")
-    assert f"Run `{pip} 'pyyaml>=6.0'`." in told
+    assert f"Install the extra 'yaml': `{pip} 'pyyaml>=6.0'`." in told
     run(*[word.strip("'") for word in told.split("`")[1].split()], cwd=installed.folder)
     assert "dark" in installed.statecharts("show", "lamp.yaml")
 
@@ -278,7 +277,10 @@ def test_investigate_is_a_command(installed: Installed) -> None:
     told = installed.fails(
         *("-m", "statecharts", "investigate", "--db", "shop.sqlite", "--question", "why?")
     )
-    assert f"Install it: {installed.python} -m pip install 'sqlglot>=27'" in told
+    assert (
+        f"Install the extra 'investigate': `{installed.python} -m pip install 'sqlglot>=27'`"
+        in told
+    )
 
 
 def test_machines_of_the_users_own_hide_ours(installed: Installed) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, final
 
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, missing
 
 try:
     from temporalio import activity, workflow
@@ -29,8 +29,7 @@ try:
     from temporalio.worker import Worker, WorkerConfig, WorkflowRunner
     from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 except ImportError as error:
-    _REMEDY = f"Install it: {how_to_install('temporalio')}"
-    raise StatechartError("SC517", "temporal", "it needs temporalio", _REMEDY) from error
+    raise StatechartError("SC517", "temporal", *missing("it", "temporalio")) from error
 
 from machines.investigation import Investigation, Policy, Scope, Start
 from machines.investigation.calls import CallKind

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 from machines.plan.identifiers import PlanError
 from machines.plan.vocabulary import Category, Json, NodeError
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 from statecharts.store.artifacts import canonical
 
 _SIZES: Final = (32, 48, 64)
@@ -73,8 +73,6 @@ class Seal:
         try:
             from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415
         except ImportError:
-            text = (
-                f"secret payloads need 'cryptography'. Install it: {how_to_install('cryptography')}"
-            )
+            text = ". ".join(missing("a secret payload", "cryptography", "plan"))
             raise NodeError("not_installed", text) from None
         return AESSIV(self._key)

@@ -19,7 +19,7 @@ from machines.investigation.scope import Scope
 from machines.investigator.secrets import Secret
 from machines.plan.vocabulary import Category, Json, NodeError, RunConfig
 from machines.planner.io import Transport, body_of
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, missing
 
 LARGEST: Final = 10_000_000
 """The bytes of an answer at most."""
@@ -70,7 +70,7 @@ class Http:
         try:
             import httpx  # noqa: PLC0415 - an extra
         except ImportError:
-            text = f"'http' needs 'httpx'. Install it: {how_to_install('httpx')}"
+            text = ". ".join(missing("'http'", "httpx", "plan"))
             raise NodeError("not_installed", text) from None
         with self._lock:
             if self._client is None:
@@ -259,7 +259,7 @@ class Sql:
         try:
             from machines.investigator.security import GuardedConnection  # noqa: PLC0415 - an extra
         except ImportError:
-            text = f"'sql' needs 'sqlglot'. Install it: {how_to_install('sqlglot')}"
+            text = ". ".join(missing("'sql'", "sqlglot", "plan"))
             raise NodeError("not_installed", text) from None
         database, tables = request["database"], tuple(request["tables"])
         try:

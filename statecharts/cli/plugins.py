@@ -121,7 +121,7 @@ def _load(entry: EntryPoint) -> click.Command:
 
 def _missing(entry: EntryPoint, module: str) -> str:
     """Return the message for a module that a command needs and does not find, with a remedy."""
-    from statecharts.model.errors import how_to_install, requirement_name  # noqa: PLC0415 - for errors
+    from statecharts.model.errors import missing, requirement_name  # noqa: PLC0415 - for errors
 
     package = module.partition(".")[0]
     hiding = _location(package) if package == _package(entry) else None
@@ -131,12 +131,12 @@ def _missing(entry: EntryPoint, module: str) -> str:
             f"{entry.name!r} needs {module!r} of {owner}, which {hiding} hides."
             f" Rename that {package!r}, or run the command where Python does not find it."
         )
-    lacks = f"{entry.name!r} needs {package!r}, which is not installed."
     requires = () if entry.dist is None else entry.dist.requires or ()
     for name in map(requirement_name, requires):
         if name.replace("-", "_").lower() == package.lower():
-            return f"{lacks} Install it: {how_to_install(name, requires=requires)}"
-    return f"{lacks} Install {package!r}, or remove what provides {entry.value}."
+            return ". ".join(missing(repr(entry.name), name, requires=requires))
+    lacks = f"{entry.name!r} needs {package}, which is not installed."
+    return f"{lacks} Install it, or remove what provides {entry.value}."
 
 
 def _package(entry: EntryPoint) -> str:

@@ -27,7 +27,7 @@ from statecharts.cli.terminal import (
 )
 from statecharts.model.chart import as_chart
 from statecharts.model.durations import duration_text
-from statecharts.model.errors import StatechartError, how_to_install, sentence
+from statecharts.model.errors import StatechartError, missing, sentence
 from statecharts.model.labels import innermost
 from statecharts.model.suggestions import nearest
 
@@ -119,8 +119,7 @@ def _told(allow: str = "") -> Generator[None, None, None]:
     except ModuleNotFoundError as error:
         if error.name != "sqlalchemy":
             raise
-        told = f"stores need SQLAlchemy. Install it: {how_to_install('sqlalchemy')}"
-        raise RunsError(told) from None
+        raise RunsError(". ".join(missing("a store", "SQLAlchemy"))) from None
 
 
 def _address(db: str) -> str | Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, missing
 
 SCALE: Final = 2.0
 """Pixels for each point of a drawing: sharp on today's screens."""
@@ -34,10 +34,7 @@ def _converter(wanted: str) -> Any:
     try:
         import vl_convert
     except ImportError as error:
-        raise StatechartError(
-            "SC705",
-            "render",
-            f"{wanted.upper()} needs vl-convert-python, which is not installed",
-            f"Run `{how_to_install('vl-convert-python')}`, or use format='svg'",
-        ) from error
+        found, remedy = missing(wanted.upper(), "vl-convert-python")
+        remedy = f"Use format='svg', or {remedy[:1].lower()}{remedy[1:]}"
+        raise StatechartError("SC705", "render", found, remedy) from error
     return vl_convert

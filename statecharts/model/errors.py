@@ -289,6 +289,44 @@ def how_to_install(*packages: str, requires: Iterable[str] | None = None) -> str
     return shlex.join(words)
 
 
+def missing(
+    what: str, package: str, extra: str | None = None, *, requires: Iterable[str] | None = None
+) -> tuple[str, str]:
+    """Say that something needs a package that is not installed, and how to install it.
+
+    Args:
+        what: What needs it.
+        package: Its name, as the package index has it.
+        extra: The extra that brings it; by default the smallest that does.
+        requires: The requirements that hold the extra; by default our own.
+
+    Returns:
+        What was found, and the remedy, which names the extra and installs all of it.
+
+    >>> parrot = ["parrot<3,>=2; extra == 'birds'"]
+    >>> found, remedy = missing("the cage", "parrot", requires=parrot)
+    >>> found, remedy.partition(": ")[0]
+    ('the cage needs parrot, which is not installed', "Install the extra 'birds'")
+    """
+    # Needed only when something is missing.
+    import re  # noqa: PLC0415
+    from collections import Counter  # noqa: PLC0415
+
+    known = [*(_own_requirements() if requires is None else requires)]
+    extras = [
+        (marker[1], requirement_name(line))
+        for line in known
+        if (marker := re.search(r"""extra\s*==\s*['"]([^'"]+)""", line))
+    ]
+    sizes = Counter(one for one, _ in extras)
+    bringing = [one for one, name in extras if _normal(name) == _normal(package)]
+    extra = extra or min(bringing, key=sizes.__getitem__, default=None)
+    packages = [name for one, name in extras if one == extra] or [package]
+    command = how_to_install(*packages, requires=known)
+    shown = "it" if extra is None else f"the extra {extra!r}"
+    return f"{what} needs {package}, which is not installed", f"Install {shown}: `{command}`"
+
+
 def _own_requirements() -> Sequence[str]:
     import importlib.metadata  # noqa: PLC0415
 

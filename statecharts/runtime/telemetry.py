@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 from statecharts.model.events import wire_name
 from statecharts.runtime.clock import EPOCH, MICROSECOND, Clock, SystemClock
 from statecharts.runtime.commit import Happened
@@ -20,7 +20,7 @@ try:
     from opentelemetry import metrics, trace
     from opentelemetry.trace import Status, StatusCode
 except ModuleNotFoundError as error:
-    told = f"telemetry needs OpenTelemetry's API. Install it: {how_to_install('opentelemetry-api')}"
+    told = ". ".join(missing("telemetry", "opentelemetry-api"))
     raise ModuleNotFoundError(told, name=error.name) from None
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 from statecharts.store.chain import Damage, verify
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.port import Store
@@ -56,8 +56,7 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
         return SQLiteStore(path, prefix=prefix, create=create)
     if isinstance(address, str) and address.startswith(_POSTGRES):
         if find_spec("psycopg") is None:
-            remedy = f"Install it: {how_to_install('psycopg')}"
-            raise StoreError("SC801", "store", "a store in Postgres needs psycopg", remedy)
+            raise StoreError("SC801", "store", *missing("a store in Postgres", "psycopg"))
         from statecharts.store.postgres import PostgresStore  # noqa: PLC0415 - needs an extra
 
         return PostgresStore(address, prefix=prefix, create=create)

@@ -6,11 +6,10 @@ clients and replayers of one's own run charts. The extra ``temporal`` installs w
 
 from importlib.util import find_spec
 
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, missing
 
 if find_spec("temporalio") is None:
-    _REMEDY = f"Install it: {how_to_install('temporalio')}"
-    raise StatechartError("SC841", "temporal", "runs on Temporal need temporalio", _REMEDY)
+    raise StatechartError("SC841", "temporal", *missing("a run on Temporal", "temporalio"))
 
 from statecharts.temporal.converter import ChartPayloadConverter
 from statecharts.temporal.messages import Answered, Beginning, Ended, Facts, Order, Sent

@@ -123,15 +123,15 @@ def test_plugin_does_not_replace_a_command(run: Run, offer: Offer) -> None:
         (
             "import voice_box.loud",
             (
-                "'greet' needs 'voice_box', which is not installed."
-                f" Install it: {sys.executable} -m pip install 'voice_box>=2'"
+                "'greet' needs voice_box, which is not installed."
+                f" Install the extra 'speech': `{sys.executable} -m pip install 'voice_box>=2'`"
             ),
         ),
         (
             "import larynx",
             (
-                "'greet' needs 'larynx', which is not installed."
-                " Install 'larynx', or remove what provides greetings:greet."
+                "'greet' needs larynx, which is not installed."
+                " Install it, or remove what provides greetings:greet."
             ),
         ),
         (
@@ -200,8 +200,8 @@ def test_investigate_names_the_package_that_it_lacks(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "Error: 'investigate' needs 'sqlglot', which is not installed."
-        f" Install it: {sys.executable} -m pip install 'sqlglot>=27'\n"
+        "Error: 'investigate' needs sqlglot, which is not installed."
+        f" Install the extra 'investigate': `{sys.executable} -m pip install 'sqlglot>=27'`\n"
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -298,7 +298,8 @@ def test_png_without_the_wheel_is_an_error_with_the_remedy(
         drawing.render(Pipeline, form)
     assert str(raised.value) == (
         f"[SC705] render: {form.upper()} needs vl-convert-python, which is not installed. "
-        f"Run `{sys.executable} -m pip install 'vl-convert-python>=1.7'`, or use format='svg'."
+        f"Use format='svg', or install the extra 'pictures': "
+        f"`{sys.executable} -m pip install 'vl-convert-python>=1.7'`."
     )
 
 

@@ -122,8 +122,8 @@ def test_yaml_without_its_library_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(DocumentError) as caught:
         loads("states: {a: {}}")
     assert str(caught.value) == (
-        "[SC607] <text>: YAML is read by PyYAML, which is missing. "
-        f"Run `{sys.executable} -m pip install 'pyyaml>=6.0'`."
+        "[SC607] <text>: YAML needs PyYAML, which is not installed. "
+        f"Install the extra 'yaml': `{sys.executable} -m pip install 'pyyaml>=6.0'`."
     )
 
 

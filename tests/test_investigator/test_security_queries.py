@@ -204,8 +204,8 @@ def test_missing_parser_is_told() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.endswith(
-        "[SC513] security: sqlglot is not installed. "
-        f"Run `{sys.executable} -m pip install 'sqlglot>=27'`.\n"
+        "[SC513] security: SQL needs sqlglot, which is not installed. "
+        f"Install the extra 'investigate': `{sys.executable} -m pip install 'sqlglot>=27'`.\n"
     )
 
 

@@ -26,6 +26,7 @@ from statecharts.model.errors import (
     UnhandledEventError,
     UnknownStateError,
     how_to_install,
+    missing,
     sentence,
 )
 from statecharts.model.suggestions import did_you_mean, nearest
@@ -202,6 +203,61 @@ def test_command_that_installs_is_for_the_python_that_runs(monkeypatch: pytest.M
         "'/opt/my python' -m pip install 'vl-convert-python>=1.7' 'python-statemachine<4,>=3.2' "
         "unheard-of"
     )
+
+
+EXTRAS = [
+    'apple>=1; extra == "all"',
+    "pear[juice]>=2; extra == 'all'",
+    "pear[juice]>=2; python_version >= '3' and extra == 'fruit'",
+    "apple>=1; extra=='fruit'",
+    "apple>=1; extra == 'pies'",
+    "cake; extra == 'all'",
+    "bread",
+]
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "remedy"),
+    [
+        ("Apple", None, "Install the extra 'pies': `python -m pip install 'apple>=1'`"),
+        (
+            "pear",
+            None,
+            "Install the extra 'fruit': `python -m pip install 'pear[juice]>=2' 'apple>=1'`",
+        ),
+        (
+            "apple",
+            "fruit",
+            "Install the extra 'fruit': `python -m pip install 'pear[juice]>=2' 'apple>=1'`",
+        ),
+        ("bread", None, "Install it: `python -m pip install bread`"),
+        ("cheese", "fridge", "Install the extra 'fridge': `python -m pip install cheese`"),
+    ],
+)
+def test_what_is_missing_is_told_by_its_extra(
+    package: str, extra: str | None, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smallest extra that brings it, or the one that is meant; all of it is installed."""
+    monkeypatch.setattr(sys, "executable", "")
+    told = missing("lunch", package, extra, requires=EXTRAS)
+    assert told == (f"lunch needs {package}, which is not installed", remedy)
+
+
+@pytest.mark.parametrize(
+    ("package", "extra"),
+    [
+        ("PyYAML", "yaml"),
+        ("SQLAlchemy", "durable"),
+        ("opentelemetry-api", "otel"),
+        ("psycopg", "postgres"),
+        ("sqlglot", "investigate"),
+        ("temporalio", "temporal"),
+        ("vl-convert-python", "pictures"),
+    ],
+)
+def test_extras_of_our_own_are_found_by_what_they_bring(package: str, extra: str) -> None:
+    """What the library says is missing is in an extra of that name."""
+    assert missing("it", package)[1].startswith(f"Install the extra {extra!r}: ")
 
 
 def test_command_that_installs_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,5 +101,7 @@ def test_without_opentelemetry_the_error_says_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "statecharts.runtime.telemetry")
-    with pytest.raises(ModuleNotFoundError, match=r"install .*opentelemetry-api"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"Install the extra 'otel': `.*opentelemetry-api"
+    ):
         importlib.import_module("statecharts.runtime.telemetry")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from statecharts.cli.terminal import visible
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 from statecharts.model.suggestions import nearest
 
 
@@ -38,10 +38,7 @@ def need(module: str) -> None:
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise LackError(
-            f"'investigate' needs {error.name!r}, which is not installed."
-            f" Install it: {how_to_install(module)}"
-        ) from error
+        raise LackError(". ".join(missing("'investigate'", error.name or module))) from error
 
 
 def no_such_file(path: Path) -> str:

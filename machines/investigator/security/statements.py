@@ -9,7 +9,7 @@ from attrs import frozen
 from machines.investigation.scope import DEFAULT_SCHEMA, Dialect, Place, Scope
 from machines.investigator.security.spelling import Token, check_values, spell
 from machines.investigator.security.violation import SecurityViolation
-from statecharts.model.errors import StatechartError, how_to_install
+from statecharts.model.errors import StatechartError, missing
 
 
 @frozen
@@ -81,11 +81,10 @@ def _read(tokens: tuple[Token, ...], scope: Scope, dialect: Dialect) -> Query:
             check_calls,
             check_nesting,
         )
-    except ModuleNotFoundError as missing:
-        if missing.name != "sqlglot":
+    except ModuleNotFoundError as lack:
+        if lack.name != "sqlglot":
             raise
-        remedy = f"Run `{how_to_install('sqlglot')}`"
-        raise StatechartError("SC513", "security", "sqlglot is not installed", remedy) from missing
+        raise StatechartError("SC513", "security", *missing("SQL", "sqlglot")) from lack
     check_nesting(tokens)
     tree = reading.read(tokens, dialect)
     if type(tree).__name__ not in grammar.QUERIES:

@@ -15,7 +15,7 @@ from typing import Any, Final, final
 from statecharts.interop import limits
 from statecharts.interop.documents import Document, DocumentError
 from statecharts.interop.syntax.located import YAML, Located, shown
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _BOOLEAN: Final = f"{_PREFIX}bool"
@@ -35,8 +35,7 @@ def loads(document: Document) -> Any:
     try:
         yaml: Any = importlib.import_module("yaml")
     except ModuleNotFoundError:
-        remedy = f"Run `{how_to_install('pyyaml')}`"
-        raise document.error("SC607", "YAML is read by PyYAML, which is missing", remedy) from None
+        raise document.error("SC607", *missing("YAML", "PyYAML")) from None
     text = document.text.removeprefix("\ufeff")
     try:
         _measure(yaml.parse(text, Loader=_loader()), document)

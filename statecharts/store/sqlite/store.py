@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
-from statecharts.model.errors import how_to_install
+from statecharts.model.errors import missing
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
@@ -85,8 +85,7 @@ class SQLiteStore(Relational):
                 "SC805", str(self.path), "there is no such file", "Make it, or allow create"
             )
         if find_spec("sqlalchemy") is None:
-            found = "a new store needs SQLAlchemy, which is not installed"
-            raise StoreError("SC801", str(self.path), found, how_to_install("sqlalchemy"))
+            raise StoreError("SC801", str(self.path), *missing("a new store", "SQLAlchemy"))
 
     def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
