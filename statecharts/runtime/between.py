@@ -36,7 +36,7 @@ from statecharts.runtime.commit import (
     child_key,
     storable,
 )
-from statecharts.runtime.errors import RunError
+from statecharts.runtime.errors import unknown_chart
 from statecharts.runtime.writer import Job, Writer
 from statecharts.store.rows import OVER, PAUSED, Owed, Status
 
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 LOG: Final = logging.getLogger("statecharts.runtime")
-"""Tells of what a run owes to another one and cannot get there."""
+"""Tells of what a run owes to another one and cannot get there, of each attempt of a handler that
+has failed, and of each run that is stuck."""
 
 WAIT: Final = timedelta(seconds=1)
 """The wait after the first vain attempt to reach a run; it doubles, up to a minute."""
@@ -135,10 +136,9 @@ class Between:
         """Return the job that starts a run; it returns why it could not."""
         program = self._writer.programs.get(said["chart"])
         if program is None:
-            known = sorted(self._writer.programs)
-            found = f"the chart {said['chart']} is not one of the charts here: {', '.join(known)}"
-            remedy = did_you_mean(said["chart"], known, "Name it when you open the store")
-            raise RunError("SC829", key, found, remedy)
+            name, known = said["chart"], self._writer.programs
+            remedy = did_you_mean(name, known, "Name it when you open the store")
+            raise unknown_chart(key, f"the chart {name}", known, remedy)
 
         def act(draft: Draft) -> str | None:
             if not draft.exists:

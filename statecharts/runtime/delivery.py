@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from statecharts.runtime.attempts import (
     is_stopped,
     judge,
 )
+from statecharts.runtime.between import LOG
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import BETWEEN, UNDO, Draft, Program, storable
 from statecharts.runtime.handlers import Attempted, Handler, Task
@@ -42,9 +42,6 @@ from statecharts.runtime.writer import Job
 from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed
 
 T = TypeVar("T")
-
-LOG: Final = logging.getLogger("statecharts.runtime")
-"""Tells of each attempt that has failed, and of each run that is stuck."""
 
 LEASE: Final = timedelta(seconds=30)
 """The time for which a claim holds without being renewed."""

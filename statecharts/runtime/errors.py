@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from statecharts.model.errors import StatechartError
 
 
@@ -33,3 +36,24 @@ class WaitError(RunError, TimeoutError):
 
 class HandlerError(RunError):
     """A handler does not fit what it is to handle (SC828)."""
+
+
+def unknown_chart(where: str, given: str, known: Iterable[str], remedy: str) -> RunError:
+    """Return the error for a chart that was not named when the store was opened (SC829)."""
+    names = ", ".join(sorted(known)) or "none was named"
+    return RunError("SC829", where, f"{given} is not one of the charts here: {names}", remedy)
+
+
+def not_entered_so(found: str, remedy: str) -> Callable[..., Any]:
+    """Return a method for the `with` that a runtime does not have, which says so (SC832).
+
+    Type checkers do not see it: they refuse that `with` by themselves.
+    """
+
+    def refuse(self: Any, *_: object) -> Any:
+        operations = getattr(self, "_operations", None)
+        if operations is not None:
+            operations.close()
+        raise RunError("SC832", "runtime", found, remedy)
+
+    return refuse

@@ -33,11 +33,11 @@ from statecharts.model.chart import as_chart
 from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed
-from statecharts.model.suggestions import did_you_mean
+from statecharts.model.suggestions import did_you_mean, nearest
 from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
 from statecharts.runtime.commit import Draft, Live, Program, Taken, children_of, place_of
-from statecharts.runtime.errors import RunError, WaitError
+from statecharts.runtime.errors import RunError, WaitError, unknown_chart
 from statecharts.runtime.migration import Outlook, outlooks
 from statecharts.runtime.writer import Job, Writer, existing, unknown
 from statecharts.semantics.snapshot import Snapshot
@@ -138,14 +138,16 @@ class Operations:
     def _program_of(self, chart: Any, where: str) -> Program:
         name = getattr(getattr(chart, "chart", chart), "name", None)
         program = self.programs.get(str(name))
-        if program is None:
-            known = ", ".join(sorted(self.programs))
-            found = f"{shown(chart)} is not one of the charts here: {known}"
+        if program is not None:
+            return program
+        if not isinstance(chart, str):
             remedy = "Name it when you open the store"
-            if not isinstance(name, str):  # not even a chart: perhaps the name of one
+            if not isinstance(name, str):  # not even a chart
                 remedy = "Pass the class that declares the chart"
-            raise RunError("SC829", where, found, remedy)
-        return program
+            raise unknown_chart(where, shown(chart), self.programs, remedy)
+        near = chart if chart in self.programs else nearest(chart, self.programs)
+        remedy = f"Pass the class itself: {near}" if near else "Pass the class that declares it"
+        raise RunError("SC829", where, f"{shown(chart)} is a text, not a chart", remedy)
 
     def send(self, key: str, event: Any, id: str | None) -> Job[Taken]:
         """Send an event."""

@@ -10,7 +10,7 @@ import builtins
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, Self, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, final, overload
 
 from attrs import frozen
 
@@ -20,6 +20,7 @@ from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import Taken, place_of
+from statecharts.runtime.errors import not_entered_so
 from statecharts.runtime.history import Past, times
 from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, late, seconds_of
@@ -352,6 +353,12 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    if not TYPE_CHECKING:
+        __aenter__ = __aexit__ = not_entered_so(
+            "Runs are entered by async with, and they are for synchronous code",
+            "Write: with Runs(…) as runs. In asynchronous code use Runtime",
+        )
+
     def close(self) -> None:
         """Close the store."""
         self._operations.close()
@@ -427,7 +434,10 @@ class Runs:
     @overload
     def get(self, key: str, chart: type[Declaration[E, C]]) -> Run[E, C]: ...
     def get(self, key: str, chart: Any = None) -> Run[Any, Any]:
-        """Return the run of a key, which need not exist yet.
+        """Return the run of a key, which need not exist yet: nothing is looked up.
+
+        Whatever is asked of a run that does not exist raises `UnknownRunError` (SC822), and so does
+        `head(key)` at once.
 
         Args:
             key: Its key.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import Any, Self, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, final, overload
 
 from statecharts.model.arguments import FUNCTION, SPAN, WAIT, check, optional
 from statecharts.model.chart import Declaration
@@ -18,7 +18,7 @@ from statecharts.model.events import wire_name
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
 from statecharts.runtime.delivery import LEASE, POLL, Delivery
-from statecharts.runtime.errors import RunError
+from statecharts.runtime.errors import RunError, not_entered_so
 from statecharts.runtime.handlers import Attempted, Handlers, table
 from statecharts.runtime.migration import Outlook
 from statecharts.runtime.operations import IDS, Address, Operations, classes_of, late, seconds_of
@@ -263,6 +263,12 @@ class Runtime:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    if not TYPE_CHECKING:
+        __enter__ = __exit__ = not_entered_so(
+            "a Runtime is entered by with, and it is for asynchronous code",
+            "Write: async with Runtime(…) as runtime. In synchronous code use Runs",
+        )
+
     async def close(self) -> None:
         """Stop: let handlers come to an end for `grace`, give the rest back, close the store."""
         if self._delivery is not None:
@@ -434,7 +440,10 @@ class Runtime:
     @overload
     def get(self, key: str, chart: type[Declaration[E, C]]) -> LiveRun[E, C]: ...
     def get(self, key: str, chart: Any = None) -> LiveRun[Any, Any]:
-        """Return the run of a key, which need not exist yet.
+        """Return the run of a key, which need not exist yet: nothing is looked up.
+
+        Whatever is asked of a run that does not exist raises `UnknownRunError` (SC822), and so does
+        `head(key)` at once.
 
         Args:
             key: Its key.

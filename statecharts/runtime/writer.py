@@ -24,7 +24,12 @@ from attrs import define, evolve, field
 from statecharts.model.errors import StatechartError
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import BETWEEN, Claim, Draft, Live, Program, revived, storable
-from statecharts.runtime.errors import BusyError, RunError, RunExistsError, UnknownRunError
+from statecharts.runtime.errors import (
+    BusyError,
+    RunExistsError,
+    UnknownRunError,
+    unknown_chart,
+)
 from statecharts.store.chain import sealed, summed
 from statecharts.store.errors import StoreError, UnstorableError
 from statecharts.store.port import Store
@@ -440,9 +445,8 @@ class Writer:
         """
         program = self.programs.get(head.chart)
         if program is None:
-            known = ", ".join(sorted(self.programs))
-            found = f"its chart is {head.chart}, and the charts here are {known}"
-            raise RunError("SC829", head.run, found, f"Name {head.chart} when you open the store")
+            remedy = f"Name {head.chart} when you open the store"
+            raise unknown_chart(head.run, f"its chart {head.chart}", self.programs, remedy)
         return program
 
     def live(self, run: str) -> Live:

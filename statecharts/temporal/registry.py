@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from statecharts.runtime.commit import Happened, Program
-from statecharts.runtime.errors import RunError
+from statecharts.runtime.errors import RunError, unknown_chart
 from statecharts.runtime.operations import programs_of
 
 Listener = Callable[[Happened], None]
@@ -53,9 +53,8 @@ class Charts:
         name = getattr(getattr(chart, "chart", chart), "name", chart)
         program = self.programs.get(str(name))
         if program is None:
-            known = ", ".join(sorted(self.programs))
-            told = f"{chart!r} is not one of the charts here: {known}"
-            raise RunError("SC829", "charts", told, "Name it where the worker is made")
+            remedy = "Name it where the worker is made"
+            raise unknown_chart("charts", repr(chart), self.programs, remedy)
         return program
 
 

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, final, overload
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import (
@@ -60,7 +60,7 @@ from statecharts.runtime.commit import (
     place_of,
     revived,
 )
-from statecharts.runtime.errors import RunError, UnknownRunError, WaitError
+from statecharts.runtime.errors import RunError, UnknownRunError, WaitError, not_entered_so
 from statecharts.runtime.handlers import Attempted, Handlers, table
 from statecharts.runtime.history import Past, times, told
 from statecharts.runtime.operations import CHART as CHART_NAME
@@ -552,6 +552,12 @@ class TemporalRuntime:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    if not TYPE_CHECKING:
+        __enter__ = __exit__ = not_entered_so(
+            "a TemporalRuntime is entered by with, and it is for asynchronous code",
+            "Write: async with TemporalRuntime(…) as runtime",
+        )
 
     async def _open(self) -> None:
         if self._facts.searched:

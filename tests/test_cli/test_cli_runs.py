@@ -480,7 +480,7 @@ def test_charts_that_a_module_imports_are_its_charts(
     assert running._served("imports_orders")[1] == [Order.chart]
     told = call("suspend", "day", *where[1:], status=1).output
     assert told == (
-        "Error: [SC829] day: its chart is Daily, and the charts here are Order. "
+        "Error: [SC829] day: its chart Daily is not one of the charts here: Order. "
         "Name the module of its chart: --charts MODULE.\n"
     )
     (tmp_path / "flow.toml").write_text("")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statecharts.model.errors import ArgumentError, StatechartError
 from statecharts.model.family import Child, Each, Spawn, Tell
-from statecharts.runtime import RunError, Runs, Runtime, SimulatedClock
+from statecharts.runtime import RunError, Runs, Runtime, SimulatedClock, UnknownRunError
 from statecharts.store import Store, StoreError
 from statecharts.store.memory import MemoryStore
 from tests.test_runtime.conftest import PAID, run_async
@@ -145,8 +146,16 @@ def test_runs_that_are_asked_what_cannot_be_meant_refuse(do: Any, text: str) -> 
 def test_what_is_no_chart_is_refused_where_one_is_asked_for() -> None:
     """The name of a chart is none, and neither is the address of a store."""
     with Runs("memory:", Order) as runs:
-        with pytest.raises(RunError, match=r"SC829.*'Order' is not .* Pass the class"):
-            runs.start("Order", key="a")  # type: ignore[call-overload]
+        for text, remedy in (
+            ("Order", "Pass the class itself: Order."),
+            ("ordr", "Pass the class itself: Order."),
+            ("Washer", "Pass the class that declares it."),
+        ):
+            with pytest.raises(RunError) as refused:
+                runs.start(text, key="a")  # type: ignore[call-overload]
+            assert str(refused.value) == f"[SC829] start: {text!r} is a text, not a chart. {remedy}"
+        with pytest.raises(RunError, match=r"SC829.*3 is not .* here: Order\. Pass the class"):
+            runs.start(3, key="a")  # type: ignore[call-overload]
         with pytest.raises(RunError, match=r"SC829.*Name it when you open the store"):
             runs.start(Daily, key="a")
     with pytest.raises(StatechartError, match=r"SC213\] runs: 'memory:' has no chart"):
@@ -199,6 +208,62 @@ def test_chart_that_nothing_has_is_not_listed(store: Store, clock: SimulatedCloc
             runs.list(chart="Ordr")
         with pytest.raises(RunError, match=r"SC838.*no chart here has a state 'on.wait'"):
             runs.list(state=Daily.on.wait)
+
+
+@run_async
+async def test_chart_is_told_where_none_was_named(tmp_path: Path) -> None:
+    """An empty list of charts is told in words, in both doors, for new runs and stored ones."""
+    with Runs(tmp_path / "runs.db", Order) as runs:
+        runs.start(Order, key="a")
+    here = "is not one of the charts here: none was named."
+    with Runs(tmp_path / "runs.db") as runs:
+        with pytest.raises(RunError) as refused:
+            runs.start(Order, key="b")
+        assert str(refused.value) == (
+            f"[SC829] start: {Order!r} {here} Name it when you open the store."
+        )
+        with pytest.raises(RunError) as refused:
+            _ = runs.get("a").snapshot
+        assert str(refused.value) == (
+            f"[SC829] a: its chart Order {here} Name Order when you open the store."
+        )
+    async with Runtime(tmp_path / "runs.db") as runtime:
+        with pytest.raises(RunError, match=f"SC829.*{here}"):
+            await runtime.start(Order, key="b")
+
+
+@run_async
+async def test_wrong_with_is_told_with_the_right_one() -> None:
+    """Each door says how it is entered, and what to use in the other kind of code."""
+    runtime: Any = Runtime("memory:", Order)
+    with pytest.raises(RunError) as refused, runtime:
+        raise AssertionError
+    assert str(refused.value) == (
+        "[SC832] runtime: a Runtime is entered by with, and it is for asynchronous code. "
+        "Write: async with Runtime(…) as runtime. In synchronous code use Runs."
+    )
+    runs: Any = Runs("memory:", Order)
+    with pytest.raises(RunError) as refused:
+        async with runs:
+            raise AssertionError
+    assert str(refused.value) == (
+        "[SC832] runtime: Runs are entered by async with, and they are for synchronous code. "
+        "Write: with Runs(…) as runs. In asynchronous code use Runtime."
+    )
+
+
+@run_async
+async def test_run_that_does_not_exist_is_told_when_it_is_asked(store: Store) -> None:
+    """`get` looks nothing up; each question does, and `head` at once."""
+    async with Runtime(store, Order) as runtime:
+        run = runtime.get("nope")
+        for ask in (lambda: run.snapshot, lambda: run.history(), lambda: runtime.head("nope")):
+            with pytest.raises(UnknownRunError, match=r"SC822\] nope"):
+                ask()
+        with pytest.raises(UnknownRunError, match="SC822"):
+            await run.send(Ordered("1"))
+        with pytest.raises(UnknownRunError, match="SC822"):
+            await run.wait()
 
 
 @run_async

@@ -1115,7 +1115,7 @@ async def test_a_chart_that_is_not_known_is_told(store: Store, clock: SimulatedC
     async with Runtime(store, Order, clock=clock) as rt:
         run = rt.get("a")
         with pytest.raises(
-            RunError, match=r"SC829.*its chart is Daily, and the charts here are Order"
+            RunError, match=r"SC829.*its chart Daily is not one of the charts here: Order"
         ):
             await run.send(Tick())
         assert run.configuration == ("on", "on.wait")
