@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -122,6 +123,30 @@ class Importer:
                 module = self._import(spec)
         return module
 
+    def load_file(self, path: Path) -> ModuleType | None:
+        """Import a file of Python under the name that it has where it belongs.
+
+        That is its name in the outermost package around it, whose folder is made importable. A file
+        whose name cannot be imported, or is that of another module, gets a name of its own.
+
+        Returns:
+            The module, or None if importing it raised; the failure is then in `failures`.
+        """
+        folder, name = home_of(path)
+        if str(folder) != sys.path[0]:
+            sys.path.insert(0, str(folder))
+        known = sys.modules.get(name)
+        if known is None and is_importable(name):
+            known = self.load(name)
+            if known is None:
+                return None
+        if known is not None and is_same_file(known, path):
+            return known
+        own = own_name(path)
+        known = sys.modules.get(own)
+        spec = importlib.util.spec_from_file_location(own, path)
+        return self._import(spec) if known is None and spec is not None else known
+
     def is_whole(self, module: ModuleType) -> bool:
         """Tell whether a module was imported, and is not a substitute for one that failed."""
         return self._substitutes.get(module.__name__) is not module
@@ -145,7 +170,7 @@ class Importer:
     def _import(self, spec: ModuleSpec) -> ModuleType | None:
         try:
             with contextlib.redirect_stdout(sys.stderr):
-                return importlib.import_module(spec.name)
+                return _executed(spec)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - anything can go wrong in there
             if not (isinstance(error, ImportError) and error.name in self._substitutes):
                 module, location = _blamed(spec.name, error)
@@ -169,6 +194,48 @@ def short_location(location: str | None) -> str | None:
     if location is None or not Path(location).is_relative_to(Path.cwd()):
         return location
     return str(Path(location).relative_to(Path.cwd()))
+
+
+def home_of(path: Path) -> tuple[Path, str]:
+    """Return the folder that a file of Python is imported from, and the name that it has there."""
+    whole = path.resolve()
+    folder = whole.parent
+    parts = [] if whole.stem == "__init__" else [whole.stem]
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(parts or [whole.stem])
+
+
+def is_importable(name: str) -> bool:
+    """Tell whether a text can be the name of a module."""
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def own_name(path: Path) -> str:
+    """Return the name of a module for a file that cannot be imported under its own."""
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()
+    return f"{path.stem}_{digest[:8]}"
+
+
+def is_same_file(module: ModuleType, path: Path) -> bool:
+    """Tell whether a module is that of a file."""
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).resolve() == path.resolve()
+
+
+def _executed(spec: ModuleSpec) -> ModuleType:
+    """Import what a finder has found, or a file under a name that no finder knows."""
+    if spec.submodule_search_locations is not None or _find(spec.name) is not None:
+        return importlib.import_module(spec.name)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None  # noqa: S101 - it is the path of a Python file
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module
 
 
 def _find(name: str) -> ModuleSpec | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 from attrs import frozen
+from click.core import ParameterSource
 from rich.progress import Progress
 
 from statecharts.cli import emphasis
@@ -44,6 +45,15 @@ _SUFFIXES: Final = {
     "mermaid": "mmd",
     "plantuml": "puml",
 }
+_ENDINGS: Final = {
+    **{f".{suffix}": form for form, suffix in _SUFFIXES.items()},
+    ".gv": "dot",
+    ".mermaid": "mermaid",
+    ".plantuml": "plantuml",
+}
+"""The format of a picture by the ending of its file."""
+_ALIEN: Final = frozenset({".bmp", ".eps", ".gif", ".html", ".jpeg", ".jpg", ".webp"})
+"""The endings of pictures that are not drawn: no names of directories."""
 _DIRECTIONS: Final = ("auto", "down", "right")
 _THEMES: Final = ("auto", "light", "dark", "print")
 
@@ -64,10 +74,10 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
     required=True,
-    help="Directory for the pictures; created if it does not exist.",
+    help="Directory for the pictures, created if it does not exist; or a file for one picture.",
 )
 @click.option(
     "-f",
@@ -161,18 +171,24 @@ def render(
 ) -> None:
     """Draw the charts of TARGET into files.
 
-    Writes one file for each chart and format, named after the chart, and prints their paths. A
+    Writes one file for each chart and format, named after the chart, and prints their paths. With
+    -o door.png, the one picture is that file, and its format the one that it is called after. A
     chart with faults is drawn as well, its faults marked by their codes.
 
     \b
     Examples:
       statecharts render machines -o gallery
       statecharts render machines.pipeline -o . -f png --highlight active.merge
-      statecharts render door.scxml -o .
+      statecharts render door.scxml -o door.pdf
       statecharts render machines.pipeline -o . --path events.jsonl
       statecharts render door.scxml -o . --diff old/door.scxml
     """
+    formats, single = _file_named(output, formats)
     found = survey_faulty(target, variables, strict=strict)
+    if single and len(found.charts) > 1:
+        told = f"{str(output)!r} is one file, and {target!r} has {len(found.charts)} charts."
+        listed = ", ".join(one.address for one in found.charts)
+        raise TargetError(f"{told} Name a directory, or one of: {listed}.")
     files = [one for one in highlight if _is_snapshot(found.charts, one)]
     states = tuple(one for one in highlight if one not in files)
     ways = _ways(directions)
@@ -184,7 +200,13 @@ def render(
     shown = [_shown(one, asked, target, len(found.charts), variables) for one in found.charts]
     stems = file_stems(found.charts)
     pictures = [
-        _Picture(one, name, output / f"{stems[one]}.{_SUFFIXES[name]}", how, sight)
+        _Picture(
+            one,
+            name,
+            output if single else output / f"{stems[one]}.{_SUFFIXES[name]}",
+            how,
+            sight,
+        )
         for one, sight in zip(found.charts, shown, strict=True)
         for name in dict.fromkeys(formats)
     ]
@@ -199,6 +221,33 @@ def render(
         print_error(console(err=True), error)
     if found.failures or errors:
         raise click.exceptions.Exit(1)
+
+
+def _file_named(output: Path, formats: tuple[Format, ...]) -> tuple[tuple[Format, ...], bool]:
+    """Return the formats to draw, and whether what is named is the file of a picture.
+
+    It is if it ends like one; a directory that is there already is none, whatever it is called.
+
+    Raises:
+        BadParameter: It is another file, or that of a picture in another format.
+    """
+    form: Any = _ENDINGS.get(output.suffix.lower())
+    hint = "'-o' / '--output'"
+    if output.is_dir() or (form is None and not output.exists() and output.suffix not in _ALIEN):
+        return formats, False
+    if form is None:
+        told = f"{str(output)!r} is a file, not a directory."
+        if output.suffix in _ALIEN:
+            told = f"there is no format {output.suffix[1:]!r}."
+        known = ", ".join(f".{one}" for one in _SUFFIXES.values())
+        raise click.BadParameter(f"{told} Name a directory, or a file in {known}.", param_hint=hint)
+    source = click.get_current_context().get_parameter_source("formats")
+    if source is not ParameterSource.DEFAULT and set(formats) != {form}:
+        told = f"{str(output)!r} is a picture in {form}, and --format says {', '.join(formats)}."
+        raise click.BadParameter(
+            f"{told} Leave --format out, or name a directory.", param_hint=hint
+        )
+    return (form,), True
 
 
 def _shown(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import TargetError, all_charts, is_file
+from statecharts.cli.targets import TargetError, all_charts, is_file, module_name
 from statecharts.cli.terminal import (
     console,
     count_text,
@@ -98,7 +98,7 @@ def _charts(function: F) -> F:
         required=True,
         multiple=True,
         metavar="TARGET",
-        help="Where the charts of the runs are: a package, a module or a chart; can be repeated.",
+        help="Where the charts of the runs are: package, module, file or chart; can be repeated.",
     )(function)
 
 
@@ -174,7 +174,7 @@ def _found(targets: Collection[str]) -> list[Any]:
                     f"two charts of {' '.join(targets)} are called {name}. Name one: MODULE:{name}"
                 )
                 raise TargetError(told)
-            for place in (one.module, target.partition(":")[0]):
+            for place in (one.module, module_name(target)):
                 module = sys.modules.get(place)
                 if module is not None and name in _protocols(module):
                     protocols[name] = _protocols(module)[name]
@@ -786,7 +786,7 @@ def _served(target: str) -> tuple[ModuleType, list[Any]]:
             f"{target!r} is a file, and has no handlers. Name a module that has them."
         )
     charts = _found((target,))
-    return sys.modules[target.partition(":")[0]], charts
+    return sys.modules[module_name(target)], charts
 
 
 async def _serve(

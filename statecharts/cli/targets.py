@@ -1,4 +1,7 @@
-"""Targets: from a package, a module, a name in a module, or a file to the charts that it holds."""
+"""Targets: from a package, a module, a name in a module, or a file to the charts that it holds.
+
+A file is a chart file, or one of Python, which is imported.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,17 @@ from typing import Any, Final, TypeVar, final
 import click
 from attrs import evolve, frozen
 
-from statecharts.cli.modules import Failure, Importer, NoModuleError, failure_of, submodule_names
+from statecharts.cli.modules import (
+    Failure,
+    Importer,
+    NoModuleError,
+    failure_of,
+    home_of,
+    is_importable,
+    is_same_file,
+    own_name,
+    submodule_names,
+)
 from statecharts.cli.terminal import (
     console,
     count_text,
@@ -50,17 +63,19 @@ class Found:
         name: Its name in there.
         chart: The chart.
         faults: Its faults, if it was not accepted.
+        file: The file of Python that was named and declares it; empty if a module was.
     """
 
     module: str
     name: str
     chart: Chart
     faults: tuple[Fault, ...] = ()
+    file: str = ""
 
     @property
     def address(self) -> str:
         """The target that means this chart alone."""
-        return f"{self.module}:{self.name}"
+        return f"{self.file or self.module}:{self.name}"
 
 
 @final
@@ -121,7 +136,8 @@ def survey(
     charts; no instance of them is made. The current directory is made importable.
 
     Args:
-        target: A package, a module, a chart in a module, a chart file, or a chart in a file.
+        target: A package, a module or a file of Python, a chart in one, a chart file, or a chart in
+            that.
         variables: Values of ``${NAME}`` in a file.
         imported: Whether charts that the module of the target imports count as well.
 
@@ -130,18 +146,19 @@ def survey(
     """
     if is_file(target):
         return _survey_file(target, variables or {})
-    module_name, colon, name = target.partition(":")
-    if not all(part.isidentifier() for part in module_name.split(".")):
-        raise TargetError(_not_a_name(module_name))
+    path = python_file(target)
+    place, name = parted(target)
+    if path is None and not is_importable(place):
+        raise TargetError(_not_a_name(place))
     with Importer() as importer:
         try:
-            module = importer.load(module_name)
+            module = importer.load(place) if path is None else importer.load_file(path)
         except NoModuleError as error:
             raise TargetError(_no_module(error, importer)) from None
         if module is None:
             charts: tuple[Found, ...] = ()
-        elif colon:
-            charts = _named(module, name, importer)
+        elif target.removeprefix(place):
+            charts = _named(module, name, importer, path)
         else:
             found = list(_all_inside(module, importer))
             charts = _once(
@@ -149,6 +166,11 @@ def survey(
             )
         if not charts and not importer.failures:
             raise TargetError(f"there are no charts in {target!r}.")
+        if path is not None and module is not None:
+            named = module.__name__
+            charts = tuple(
+                evolve(one, file=place) if one.module == named else one for one in charts
+            )
         return Survey(charts, importer.failures)
 
 
@@ -172,12 +194,14 @@ def survey_faulty(
         failures += [_refused(one) for one in charts if one.faults]
         charts = [one for one in charts if not one.faults]
         return evolve(found, charts=tuple(charts), failures=tuple(failures))
-    name = (split(target) if is_file(target) else target.partition(":")[::2])[1]
+    place, name = parted(target)
+    python = python_file(target) is not None
     for failure in found.failures:
         named = [pair for pair in failure.definitions if name in ("", pair[0].name)]
         if named:
             failures.remove(failure)
-        charts += [Found(failure.module, chart.name, chart, told) for chart, told in named]
+        file = place if python and failure.module == module_name(target) else ""
+        charts += [Found(failure.module, chart.name, chart, told, file) for chart, told in named]
     cut = {one.module for one in found.failures} if found.of == "module" else set[str]()
     return evolve(found, charts=tuple(charts), failures=tuple(failures), cut=frozenset(cut))
 
@@ -300,7 +324,9 @@ def _once(found: Iterable[Found]) -> tuple[Found, ...]:
     return tuple(kept.values())
 
 
-def _named(module: ModuleType, name: str, importer: Importer) -> tuple[Found, ...]:
+def _named(
+    module: ModuleType, name: str, importer: Importer, path: Path | None = None
+) -> tuple[Found, ...]:
     value: object = module
     for part in name.split("."):
         value = getattr(value, part, None)
@@ -311,7 +337,7 @@ def _named(module: ModuleType, name: str, importer: Importer) -> tuple[Found, ..
         return ()  # it, or the part of the module that may hold it, was not read: a failure says so
     known = {found.name: found.address for found in _all_inside(module, importer)}
     known |= {found.name: found.name for found in _declared(module, importer)}
-    where = repr(module.__name__)
+    where = repr(module.__name__ if path is None else str(path))
     found = f"there is no chart {name!r} in {where}"
     if value is not None:
         found = f"{name!r} in {where} is not a chart"
@@ -333,8 +359,8 @@ def _no_module(error: NoModuleError, importer: Importer) -> str:
 
 
 def _not_a_name(text: str) -> str:
-    """Return the message for an impossible module name; a path is answered with its module."""
-    path = Path(text.removesuffix(".py").removesuffix("__init__"))
+    """Return the message for an impossible module name; a folder is answered with its module."""
+    path = Path(text)
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     remedy = "Write it as an import would: 'package.module'."
@@ -379,6 +405,50 @@ def is_file(target: str) -> bool:
     if path.is_file():
         return path.suffix != ".py" and (_is_known(path) or _has_folder(target))
     return _is_known(path) and (_has_folder(target) or not _is_importable(path.name))
+
+
+def python_file(target: str) -> Path | None:
+    """Return the file of Python that a target names; None where it names anything else.
+
+    Raises:
+        TargetError: It names a file that is not there.
+    """
+    place = _before_name(target)
+    if not place.endswith(".py"):
+        return None
+    path = Path(place)
+    if path.is_file():
+        return path
+    if not _has_folder(place) and _is_importable(path.stem):
+        return None  # a module that is called "py"
+    raise TargetError(_no_file(path))
+
+
+def _before_name(target: str) -> str:
+    path, colon, _ = target.rpartition(":")
+    return path if colon and path.endswith(".py") else target
+
+
+def parted(target: str) -> tuple[str, str]:
+    """Return the file or module of a target, and the name of the chart in it, if there is one."""
+    if is_file(target):
+        return split(target)
+    place = _before_name(target)
+    if place.endswith(".py"):
+        return place, target.removeprefix(place).removeprefix(":")
+    module, _, name = target.partition(":")
+    return module, name
+
+
+def module_name(target: str) -> str:
+    """Return the name that the module of a target has once it has been imported."""
+    path = python_file(target)
+    if path is None:
+        return parted(target)[0]
+    name = home_of(path)[1]
+    module = sys.modules.get(name)
+    its = is_importable(name) and (module is None or is_same_file(module, path))
+    return name if its else own_name(path)
 
 
 def split(target: str) -> tuple[str, str]:
@@ -434,11 +504,18 @@ def _no_file(path: Path) -> str:
     if not folder.is_dir():
         return f"there is no file {str(path)!r}: the folder {str(folder)!r} does not exist."
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-    charts = [name for name in names if _is_known(Path(name))]
-    near = nearest(path.name, charts) or nearest(path.name, names)
+    python = path.suffix == ".py"
+    charts = [one for one in names if (one.endswith(".py") if python else _is_known(Path(one)))]
+    if python:  # the ending that all of them have makes none of them near
+        stems = [Path(one).stem for one in charts if not one.startswith("__")]
+        stem = nearest(path.stem, stems)
+        near = None if stem is None else f"{stem}.py"
+    else:
+        near = nearest(path.name, charts) or nearest(path.name, names)
     if near is not None:
         return f"there is no file {str(path)!r}. Did you mean {str(folder / near)!r}?"
-    known = f"Its chart files: {', '.join(charts)}." if charts else "It has no chart files."
+    kind = "files of Python" if python else "chart files"
+    known = f"Its {kind}: {', '.join(charts)}." if charts else f"It has no {kind}."
     return f"there is no file {path.name!r} in {str(folder)!r}. {known}"
 
 

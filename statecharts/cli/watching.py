@@ -19,7 +19,8 @@ from typing import Any, Final
 
 import click
 
-from statecharts.cli.targets import TargetError, is_file, split
+from statecharts.cli.modules import home_of
+from statecharts.cli.targets import TargetError, is_file, parted, python_file, split
 
 HOST: Final = "127.0.0.1"
 """The page is for this machine alone."""
@@ -140,22 +141,33 @@ class Watched:
 
 
 def files_of(target: str) -> Iterator[Path]:
-    """Yield the files that a target may depend on: its file, or its module or whole package."""
+    """Yield the files that a target may depend on: its file, or its module or whole package.
+
+    Nothing while its file is not there.
+    """
     if is_file(target):
         yield Path(split(target)[0])
         return
-    name = target.partition(":")[0].partition(".")[0]
-    sys.path.insert(0, str(Path.cwd()))
+    try:
+        file = python_file(target)
+    except TargetError:  # it is being saved, or gone
+        return
+    folder, name = (Path.cwd(), parted(target)[0]) if file is None else home_of(file)
+    name = name.partition(".")[0]
+    if file is not None and (folder / f"{name}.py").is_file():
+        yield file
+        return
+    sys.path.insert(0, str(folder))
     try:
         spec = find_spec(name)
     except (ImportError, ValueError):
         spec = None
     finally:
-        sys.path.remove(str(Path.cwd()))
+        sys.path.remove(str(folder))
     if spec is None:
         return
-    for folder in spec.submodule_search_locations or ():
-        yield from sorted(Path(folder).rglob("*.py"))
+    for inside in spec.submodule_search_locations or ():
+        yield from sorted(Path(inside).rglob("*.py"))
     if spec.origin is not None and spec.submodule_search_locations is None:
         yield Path(spec.origin)
 

@@ -377,7 +377,7 @@ class Builder:
             ):
                 del hooks["make"]
             if astray:  # it stays a way out, and nothing else is told of where it does not go
-                hooks = {**hooks, "guard": _MEANT, "make": None}
+                hooks = {"guard": _MEANT, **hooks, "make": None}
             transition = Transition(
                 path,
                 trigger,

@@ -242,14 +242,3 @@ def test_module_comes_before_a_file_that_does_not_exist(run: Run, package: Packa
     result = run("check", "zoo.json")
 
     assert "zoo.json cannot be imported" in result.stdout
-
-
-@pytest.mark.usefixtures("charts")
-def test_python_file_is_still_told_as_a_module(run: Run, package: Package) -> None:
-    """A path to a Python file is answered with the module that it is."""
-    package({"zoo.py": ""})
-
-    result = run("check", "./zoo.py")
-
-    assert result.exit_code == 2
-    assert "Did you mean 'zoo'?" in result.stderr

@@ -65,6 +65,84 @@ def test_render_writes_one_svg_for_each_chart(drawn: Drawn, run: Run) -> None:
 
 
 @pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(
+    ("name", "form", "options"),
+    [
+        ("out.png", "png", ()),
+        ("new/lamp.SVG", "svg", ()),
+        ("lamp.mmd", "mermaid", ()),
+        ("lamp.gv", "dot", ("-f", "dot")),
+    ],
+)
+def test_render_writes_one_picture_to_the_file_that_is_named(
+    name: str, form: str, options: tuple[str, ...], run: Run
+) -> None:
+    """A path that ends like a picture is its file, and its format; another replaces it."""
+    for _ in range(2):
+        result = run("render", "zoo:torch", "-o", name, *options)
+        assert (result.exit_code, result.stderr, lines(result.stdout)) == (0, "", [name])
+    assert Path(name).read_text("utf-8") == f"Torch → {form}"
+
+
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize(
+    ("target", "options", "said"),
+    [
+        (
+            "zoo",
+            ("-o", "out.png"),
+            (
+                "'out.png' is one file, and 'zoo' has 2 charts. Name a directory, or one of:"
+                " zoo.lamps:DeskLamp, zoo.lamps:torch."
+            ),
+        ),
+        (
+            "zoo:torch",
+            ("-o", "out.png", "-f", "svg", "-f", "png"),
+            (
+                "'out.png' is a picture in png, and --format says svg, png. Leave --format out, or"
+                " name a directory."
+            ),
+        ),
+        (
+            "zoo:torch",
+            ("-o", "out.jpg"),
+            (
+                "there is no format 'jpg'. Name a directory, or a file in .svg, .png, .pdf, .dot,"
+                " .mmd, .puml."
+            ),
+        ),
+        (
+            "zoo:torch",
+            ("-o", "zoo/lamps.py"),
+            (
+                "'zoo/lamps.py' is a file, not a directory. Name a directory, or a file in .svg,"
+                " .png, .pdf, .dot, .mmd, .puml."
+            ),
+        ),
+    ],
+)
+def test_render_tells_a_file_that_cannot_be_meant(
+    target: str, options: tuple[str, ...], said: str, run: Run
+) -> None:
+    """Several pictures in one file, two formats, an unknown one, and a file of another kind."""
+    before = sorted(Path().rglob("*"))
+    result = run("render", target, *options)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.usefixtures("drawn")
+def test_render_writes_into_a_directory_whatever_it_is_called(run: Run) -> None:
+    """A directory that is there is none of the files; a new one may have a dot in its name."""
+    Path("old.png").mkdir()
+    for folder in ("old.png", "v1.2"):
+        result = run("render", "zoo:torch", "-o", folder)
+        assert lines(result.stdout) == [f"{folder}/torch.svg"]
+
+
+@pytest.mark.usefixtures("drawn")
 def test_render_writes_each_format_once(run: Run) -> None:
     """Several formats give several files, text or bytes; Mermaid's end in mmd."""
     formats = ["mermaid", "png", "pdf", "dot", "png"]

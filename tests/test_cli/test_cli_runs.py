@@ -478,6 +478,7 @@ def test_charts_that_a_module_imports_are_its_charts(
     where = ("order-1", "--db", store, "--charts", "imports_orders")
     assert call("suspend", *where).output.startswith("order-1 is suspended")
     assert running._served("imports_orders")[1] == [Order.chart]
+    assert running._served("imports_orders.py") == running._served("imports_orders")
     told = call("suspend", "day", *where[1:], status=1).output
     assert told == (
         "Error: [SC829] day: its chart Daily is not one of the charts here: Order. "

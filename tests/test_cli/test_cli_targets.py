@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from statecharts.cli.targets import survey
+from statecharts.cli.targets import module_name, survey
 from tests.test_cli.conftest import BROKEN, LAMPS, Package, Run
 
 
@@ -67,10 +69,15 @@ WRONG = {
     "json.qqqq.x": "there is no module 'json.qqqq'. Known: json.decoder, json.encoder,"
     " json.scanner, json.tool.",
     "abc.x": "there is no module 'abc.x'. 'abc' has no modules in it.",
-    "zoo/lamps.py": "'zoo/lamps.py' is not the name of a module. Did you mean 'zoo.lamps'?",
-    "./zoo/__init__.py": "'./zoo/__init__.py' is not the name of a module. Did you mean 'zoo'?",
-    "../lamps.py": "'../lamps.py' is not the name of a module. Write it as an import would:"
-    " 'package.module'.",
+    "zoo/lamp.py": "there is no file 'zoo/lamp.py'. Did you mean 'zoo/lamps.py'?",
+    "zoo/qqqq.py": "there is no file 'qqqq.py' in 'zoo'. Its files of Python: __init__.py,"
+    " lamps.py.",
+    "file.py": "there is no file 'file.py' in '.'. It has no files of Python.",
+    "zoo.py": "there is no module 'zoo.py'. Did you mean 'zoo.lamps'?",
+    "nowhere/lamps.py": "there is no file 'nowhere/lamps.py': the folder 'nowhere' does not exist.",
+    "zoo/lamps.py:torhc": "there is no chart 'torhc' in 'zoo/lamps.py'. Did you mean 'torch'?",
+    "./zoo": "'./zoo' is not the name of a module. Did you mean 'zoo'?",
+    "..": "'..' is not the name of a module. Write it as an import would: 'package.module'.",
     "a b": "'a b' is not the name of a module. Write it as an import would: 'package.module'.",
     "": "'' is not the name of a module. Write it as an import would: 'package.module'.",
     "zoo.lamps:DeskLmp": "there is no chart 'DeskLmp' in 'zoo.lamps'. Did you mean 'DeskLamp'?",
@@ -94,12 +101,50 @@ def test_wrong_target_gets_one_line(run: Run, target: str, message: str) -> None
 
 
 @pytest.mark.usefixtures("zoo")
-def test_absolute_path_gets_the_module_that_it_is(run: Run, tmp_path: Path) -> None:
-    """A path that a shell completed to its full length is told the module to name."""
-    result = run("check", str(tmp_path / "zoo" / "lamps.py"))
+@pytest.mark.parametrize("full", [False, True], ids=["relative", "absolute"])
+def test_file_of_python_is_its_module(tmp_path: Path, full: bool) -> None:
+    """A path means the module of the package around it; its charts are called by the path."""
+    folder = f"{tmp_path}/zoo" if full else "zoo"
+    assert addresses(f"{folder}/lamps.py:torch") == [f"{folder}/lamps.py:torch"]
+    both = [f"{folder}/lamps.py:DeskLamp", f"{folder}/lamps.py:torch"]
+    assert addresses(f"{folder}/lamps.py") == both
+    assert addresses(f"{folder}/__init__.py") == ["zoo.lamps:DeskLamp", "zoo.lamps:torch"]
+    assert "zoo.lamps" in sys.modules
+    assert module_name(f"{folder}/lamps.py:torch") == module_name("zoo.lamps:torch") == "zoo.lamps"
 
-    assert result.exit_code == 2
-    assert result.stderr.endswith(" is not the name of a module. Did you mean 'zoo.lamps'?\n")
+
+LONE = """\
+import beside
+from statecharts import State, Statechart
+
+class Lone(Statechart):
+    only = State(initial=True, resting=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["lone.py", "lone-one.py", "2.py", "json.py"])
+def test_file_of_python_may_have_any_name(name: str, package: Package) -> None:
+    """Names that cannot be imported, and those of other modules, are imported from their files."""
+    package({f"a folder/{name}": LONE, "a folder/beside.py": "", "lone.py": "raise ValueError"})
+    target = f"a folder/{name}"
+    for _ in range(2):  # the second time it is there already
+        assert addresses(target) == [f"{target}:Lone"]
+    assert vars(sys.modules[module_name(target)])["Lone"].chart.name == "Lone"
+    assert sys.modules["json"] is json
+
+
+def test_file_of_python_that_cannot_be_imported_is_told(package: Package, run: Run) -> None:
+    """The mistake has its line; a chart with faults is called by the path."""
+    package(
+        {"a/my-bad.py": "1 / 0", "a/door.py": LONE.replace("initial=True, ", ""), "a/beside.py": ""}
+    )
+
+    result = run("list", "a/my-bad.py")
+    assert result.exit_code == 1
+    assert "cannot be imported (a/my-bad.py:1): ZeroDivisionError" in result.stderr
+    result = run("show", "a/door.py:Lone")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Note: a/door.py:Lone is shown with 1 fault")
 
 
 def test_wrong_name_in_a_package_is_looked_for_in_its_modules(package: Package, run: Run) -> None:

@@ -85,6 +85,14 @@ def test_watch_looks_at_the_whole_package(door: Path) -> None:
         "__init__.py", "events.py", "order.py",
     ]  # fmt: skip
     assert list(files_of("nothing_of_that_name")) == []
+    assert [path.name for path in files_of("shop/order.py")] == [
+        "__init__.py",
+        "events.py",
+        "order.py",
+    ]
+    Path("my-shop.py").touch()
+    assert list(files_of("my-shop.py:Order")) == [Path("my-shop.py")]
+    assert list(files_of("your-shop.py:Order")) == []
 
 
 def test_watch_needs_a_port(run: Run, door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
