@@ -235,6 +235,9 @@ def _made(chart: Chart, node: StateNode, transition: Transition) -> Iterator[Fau
                 f"{at} goes to history {target.id!r}, which restores its data, but make= is given"
             )
             remedy = "Remove make="
+            around = chart[target.parent or ROOT]
+            if around.data is not None:
+                remedy += f": the data of {around.id!r} comes from the event, or has defaults"
             yield fault(chart, "SC105", found, remedy, transition)
         elif target.data is None:
             goes = (

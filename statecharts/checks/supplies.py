@@ -8,7 +8,7 @@ from typing import Any
 from statecharts.checks.leaving import Leaving
 from statecharts.checks.places import fault, listed, place, shown_state
 from statecharts.checks.regions import Regions
-from statecharts.model.chart import Default, Invocation, OnEvent, StateKind, StateNode
+from statecharts.model.chart import HISTORY, Default, Invocation, OnEvent, StateKind, StateNode
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
 from statecharts.semantics.filling import Supply, supply, supply_call
@@ -90,8 +90,10 @@ def _only(history: int, child: int) -> Recall:
 def _entered(leaving: Leaving, edge: Edge, entry: EntrySet) -> Iterator[Fault]:
     tree, transition = leaving.tree, edge.transition
     inside = _leaves(tree, edge, entry.recall)
+    past = any(tree.kind(target) in HISTORY for target in edge.targets)
     for state in entry.states:
-        made = transition.make is not None and edge.targets == (state,)
+        # What makes data for a history is told of already.
+        made = transition.make is not None and (edge.targets == (state,) or past)
         yield from _called(tree, state, transition.trigger)
         if tree.data(state) is None or made or state in entry.restored:
             continue
@@ -230,7 +232,7 @@ def _missing(tree: Tree, edge: Edge, state: int, event: type | None, missing: li
     direct = edge.targets == (state,) and edge.source != 0
     last = f"add {it} to {giver}, or pass make=" if direct else f"or add {it} to {giver}"
     remedy = f"Give {it} a default, {last}"
-    if any(t in tree.slots and tree.is_descendant(t, state) for t in edge.targets):
+    if any(tree.kind(t) in HISTORY and tree.is_descendant(t, state) for t in edge.targets):
         shown = tree.nodes[state].id
         remedy += (
             f". A history inside {shown!r} does not bring its data back; one in a state around it "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from statecharts import Call, CallFailed, Compound, Parallel, State, Statechart
+from statecharts import Call, CallFailed, Compound, History, Parallel, State, Statechart
 from tests.test_checks.fault_cases.vocabulary import Go, Halt, Hurt, Kick, Named, Plain, case, loose
 
 
@@ -103,6 +103,25 @@ def make_that_is_an_instance() -> object:
         closed = State(initial=True)
         open = State(Named, resting=True)
         closed.to(open, on=Go, make=loose(Named("a", "b")))
+
+    return Door
+
+
+@case
+def make_for_a_history_in_a_state_with_data() -> object:
+    """
+    [SC105] Door: closed on Go goes to history 'room.past', which restores its data, but make= is given. Remove make=: the data of 'room' comes from the event, or has defaults.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+
+        class room(Compound[Named]):
+            only = State(initial=True)
+            past = History(default=only)
+
+        closed.to(room.past, on=Go, make=loose(lambda m: Named("a", "b")))
+        room.to(closed, on=Halt)
 
     return Door
 
