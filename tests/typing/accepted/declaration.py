@@ -82,6 +82,7 @@ class Everything(Statechart[Any, Budget], allow="*"):
         finished = State(Done, final=True)
         was = History(backlog)
         was_deeply = History(backlog, deep=True)
+        was_there = History(default=(backlog,))
 
         backlog.to(merge, on=GatesPassed, emit=lambda m: [Notify(m.event.feature_branch)])
         backlog.to(

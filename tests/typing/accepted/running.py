@@ -29,6 +29,13 @@ def read_data_back(snapshot: Snapshot[Any, Budget], moment: Moment[Merge, DepsMe
     assert_type(moment.context, Budget)
 
 
+def begin_in_the_middle() -> None:
+    """States around the first and in other regions follow, each with its data and perhaps event."""
+    Snapshot.of(Everything.active, Work(), (Everything.active.merge, Merge("main", 1)), at=NOW)
+    Snapshot.of(Pipeline.active.merge, event=QaSkipped("main", 1))
+    Snapshot.of(Pipeline.active.merge, None, (Pipeline.active, None, DepsMet()))
+
+
 def run_without_context() -> None:
     """A chart without a context has the context None."""
     first = start(Pipeline, at=NOW)

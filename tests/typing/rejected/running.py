@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from statecharts import Kernel, Machine, Snapshot, Step, start, step
+from statecharts.runtime import Runtime
 from tests.typing.accepted.declaration import Everything, Pipeline
 from tests.typing.vocabulary import Budget, DepsMet, GatesPassed, Work
 
@@ -62,6 +63,9 @@ def run(snapshot: Snapshot[Any, Budget], bare: Snapshot[Any, None]) -> None:
     Machine(Pipeline, Budget())  # mistake: a context for a chart without
     Machine(Everything, on_unhandled="rise")  # mistake: a mistyped word
     Machine(Everything, snapshot=bare)  # mistake: a snapshot without a context
+    Snapshot.of(Pipeline.active.merge, Work())  # mistake: data of another state
+    with Runtime("memory:"):  # mistake: a runtime is entered by async with
+        pass
     machine = Machine(Everything, Budget())
     machine.advance(3)  # mistake: a number for a duration
     machine.send(DepsMet(), timedelta(1))  # mistake: a time is passed by name
