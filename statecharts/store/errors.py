@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from statecharts.model.errors import StatechartError
+from importlib.util import find_spec
+
+from statecharts.model.errors import StatechartError, missing
 
 
 class StoreError(StatechartError):
@@ -15,3 +17,9 @@ class UnstorableError(StoreError):
 
 class DamageError(StoreError):
     """The stored data differs from the data that was written."""
+
+
+def need_sqlalchemy(where: str) -> None:
+    """Refuse to make tables without SQLAlchemy, which writes their statements (SC801)."""
+    if find_spec("sqlalchemy") is None:
+        raise StoreError("SC801", where, *missing("a new store", "SQLAlchemy"))

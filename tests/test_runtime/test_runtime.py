@@ -108,10 +108,18 @@ def test_a_store_that_cannot_be_made_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without SQLAlchemy, the error says how to install it, and no empty file is left."""
-    monkeypatch.setattr("statecharts.store.sqlite.store.find_spec", lambda _: None)
-    with pytest.raises(StoreError, match=r"SC801.*needs SQLAlchemy.*install"):
+    monkeypatch.setattr("statecharts.store.errors.find_spec", lambda _: None)
+    needed = r"SC801.*a new store needs SQLAlchemy, which .* Install the extra 'durable': `.*`\."
+    with pytest.raises(StoreError, match=needed):
         Runs(tmp_path / "new.db", Order)
     assert not list(tmp_path.iterdir())
+    (tmp_path / "own.db").touch()  # a database of somebody's own has no tables yet, either
+    with pytest.raises(StoreError, match=needed):
+        Runs(tmp_path / "own.db", Order)
+    monkeypatch.setattr("statecharts.store.find_spec", lambda _: None)
+    needed = r"SC801.*a store in Postgres needs psycopg.*the extra 'postgres': `.*sqlalchemy.*`\."
+    with pytest.raises(StoreError, match=needed):
+        Runs("postgresql://localhost/runs", Order)
 
 
 @run_async

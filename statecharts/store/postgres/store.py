@@ -25,7 +25,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
-from statecharts.store.errors import StoreError, UnstorableError
+from statecharts.store.errors import StoreError, UnstorableError, need_sqlalchemy
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
 from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS, free
@@ -146,6 +146,7 @@ class PostgresStore(Relational):
                 remedy += "prints how), or allow create"
                 raise StoreError("SC805", self._where, found, remedy)
             # SQLAlchemy takes long to import, and is only needed to make tables.
+            need_sqlalchemy(self._where)
             from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - needs an extra
 
             from statecharts.store.tables import script  # noqa: PLC0415 - needs an extra

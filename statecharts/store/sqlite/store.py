@@ -13,14 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
-from statecharts.model.errors import missing
 from statecharts.store.chain import Damage
-from statecharts.store.errors import DamageError, StoreError
+from statecharts.store.errors import DamageError, StoreError, need_sqlalchemy
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
 from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS
@@ -84,8 +82,7 @@ class SQLiteStore(Relational):
             raise StoreError(
                 "SC805", str(self.path), "there is no such file", "Make it, or allow create"
             )
-        if find_spec("sqlalchemy") is None:
-            raise StoreError("SC801", str(self.path), *missing("a new store", "SQLAlchemy"))
+        need_sqlalchemy(str(self.path))
 
     def _make(self, *, create: bool) -> None:
         """Make the tables, or see that they are ours."""
@@ -101,6 +98,7 @@ class SQLiteStore(Relational):
             remedy = "Make the tables (statecharts runs schema --sql prints how), or allow create"
             raise StoreError("SC805", str(self.path), found, remedy)
         # SQLAlchemy takes long to import, and is only needed to make tables.
+        need_sqlalchemy(str(self.path))
         from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - needs an extra
 
         from statecharts.store.tables import NAMES, script  # noqa: PLC0415 - needs an extra
