@@ -359,10 +359,14 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
     """
     if isinstance(handlers, Mapping):
         given: Mapping[Any, Any] = handlers
-        listed = [
-            one if isinstance(one, Handler) else handle(effect, one)
-            for effect, one in given.items()
-        ]
+        listed: list[Any] = []
+        for effect, value in given.items():
+            made = value if isinstance(value, Handler) else handle(effect, value)
+            if made.effect is not effect:
+                key = effect.__name__ if isinstance(effect, type) else repr(effect)
+                text = f"the handler under {key} was made for {made.effect.__name__}"
+                raise HandlerError("SC828", "handlers", text, "Give it under its own class")
+            listed.append(made)
     else:
         check("runtime", handlers=(handlers, _HANDLERS))
         listed = [*handlers]

@@ -579,6 +579,9 @@ async def test_handlers_are_checked_when_the_runtime_is_made(
     def says(mail: Mail) -> str:
         raise NotImplementedError
 
+    def says_nothing(mail: Mail) -> None:
+        raise NotImplementedError
+
     def make(handlers: Any) -> None:
         Runtime(store, Order, handlers=handlers, clock=clock)
 
@@ -589,6 +592,14 @@ async def test_handlers_are_checked_when_the_runtime_is_made(
         ({Charge: 7}, "cannot be called"),
         ({Paying: wrong}, "is not a class of effects"),
         ([handle(Mail, lambda _: None)] * 2, "has two handlers"),
+        (
+            {Charge: handle(Mail, says_nothing)},
+            "the handler under Charge was made for Mail. Give it",
+        ),
+        (
+            {"Mail": handle(Mail, says_nothing)},
+            "the handler under 'Mail' was made for Mail. Give it",
+        ),
         ([wrong], "is not a handler"),
     ):
         with pytest.raises(HandlerError, match=said):
