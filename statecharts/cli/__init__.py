@@ -38,7 +38,8 @@ def main() -> None:
       machines.pipeline             a module: the charts declared in it
       machines.pipeline:Pipeline    one chart, by its name in the module; a class
                                     of python-statemachine counts as one
-      shop/orders.py                a module, by its file; shop/orders.py:Order is one chart
+      shop/orders.py                a module, by its file; shop/orders.py:Order
+                                    is one chart of it
       charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
       workflows.toml:approval       one chart of a file with several
 

@@ -252,7 +252,8 @@ def _check_annotations(
     """
     parameters, told = _annotations(function)
     answers = answers_of(effect) if issubclass(effect, Call) else ()
-    for (name, annotation), given in zip(parameters, (effect, Task), strict=False):
+    handed: tuple[type, ...] = (effect, Task)
+    for (name, annotation), given in zip(parameters, handed, strict=False):
         reported = typing.get_args(annotation) if typing.get_origin(annotation) is Task else ()
         wrong = _no_answers(answers, reported)
         if fits(given, annotation) and not wrong:

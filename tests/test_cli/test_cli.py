@@ -23,11 +23,13 @@ Usage: statecharts [OPTIONS] COMMAND [ARGS]...
     machines.pipeline             a module: the charts declared in it
     machines.pipeline:Pipeline    one chart, by its name in the module; a class
                                   of python-statemachine counts as one
+    shop/orders.py                a module, by its file; shop/orders.py:Order
+                                  is one chart of it
     charts/door.scxml             a file: SCXML, YAML, XState JSON, Swarm TOML
     workflows.toml:approval       one chart of a file with several
 
   Modules are imported, also from the current directory, as with 'python -m'.
-  Files are only read: no code in them is run.
+  Other files are only read: no code in them is run.
 
   Examples:
     statecharts check machines
