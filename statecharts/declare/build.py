@@ -355,7 +355,7 @@ class Builder:
                     self._target(goal, path, place, line.location, harmless) for goal in goals
                 )
                 astray = len(self.faults) > told
-                further = self._listed(goals)[1:]
+                further = self._listed(goals)[1:] if astray else []
                 for number, goal in enumerate(goals):
                     if isinstance(goal, Member) and goal in goals[:number]:
                         text = f"{place} goes to {targets[number]!r} twice"
