@@ -210,7 +210,8 @@ def sources(folder: Path) -> Generator[dict[str, str], None, None]:
 @click.option("--db", "store", type=click.Path(path_type=Path), required=True, metavar="FILE")
 def main(store: Path) -> None:
     """Check a shop's data, and replay the run without its sources."""
-    store.parent.mkdir(parents=True, exist_ok=True)
+    if not store.parent.is_dir():
+        raise click.UsageError(f"There is no directory {str(store.parent)!r}. Make it.")
     with Engine(f"sqlite:///{store}") as engine:
         with sources(store.parent) as given:
             run = engine.start(plan, given, source=f"{__file__}:plan")

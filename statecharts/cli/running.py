@@ -133,12 +133,12 @@ def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, 
 
     with _told():
         if not create:
-            _check_there(db)
+            check_there(db)
         with closing(open_store(_address(db), prefix=prefix, create=create)) as store:
             yield store
 
 
-def _check_there(db: str, remedy: str = "") -> None:
+def check_there(db: str, remedy: str = "") -> None:
     """Refuse a file that is not there; name one beside it that is called nearly so."""
     if "://" in db and not db.startswith("sqlite:///"):
         return  # a server says itself what is not there
@@ -157,7 +157,7 @@ def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, N
 
     charts = _found(targets)
     with _told():
-        _check_there(db)
+        check_there(db)
         with Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened:
             yield opened
 
@@ -757,7 +757,7 @@ def serve(db: str, prefix: str, target: str, grace: float, quiet: bool, create: 
     machine, elsewhere in 30 seconds.
     """
     if not create:
-        _check_there(db, "Correct --db, or make it: --create.")
+        check_there(db, "Correct --db, or make it: --create.")
     module, charts = _served(target)
     handlers = getattr(module, "handlers", None)
     if handlers is None and any(map(_asks, charts)):

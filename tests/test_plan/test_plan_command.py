@@ -183,10 +183,20 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
 
 def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
     """Only `run` makes a store."""
-    done = call("inspect")
-    assert done.exit_code == 2
-    assert "There is no file 'plans.db'" in done.stderr
-    assert not (folder / "plans.db").exists()
+    for store in ("plans.db", "sqlite:///plans.db"):
+        done = CliRunner().invoke(command, ["inspect"], env={"STATECHARTS_DB": store})
+        assert done.exit_code == 2
+        assert "there is no store 'plans.db'." in done.stderr
+        assert not (folder / "plans.db").exists()
+
+
+def test_no_command_makes_the_folder_of_a_store(folder: Path) -> None:
+    """A name that was mistyped makes nothing, here as for `statecharts runs`."""
+    for store in ("nodir/q.db", "sqlite:///nodir/q.db"):
+        done = CliRunner().invoke(command, ["run", "plans.py:report", "--db", store])
+        assert done.exit_code == 2
+        assert "[SC801] nodir/q.db: the file cannot be opened or made. Make its" in done.stderr
+    assert not (folder / "nodir").exists()
 
 
 def test_a_run_that_cannot_be_read_does_not_hide_the_others(

@@ -41,8 +41,9 @@ class PlanCommandError(click.ClickException):
 
 
 def _store(function: F) -> F:
-    text = "The store: a SQLite file, or an address such as postgresql://…"
-    return click.option("--db", "store", required=True, metavar="FILE", help=text)(function)
+    text = "The store: a SQLite file, or an address: postgresql://…; default: $STATECHARTS_DB."
+    options: Any = {"required": True, "envvar": "STATECHARTS_DB", "metavar": "FILE", "help": text}
+    return click.option("--db", "store", **options)(function)
 
 
 def _quiet(function: F) -> F:
@@ -58,14 +59,15 @@ def _plan_option(function: F) -> F:
 def _opened(store: str, *, new: bool = False) -> Generator[Engine, None, None]:
     """Open the engine of a store; what it refuses is one line on standard error."""
     from machines.planner.engine import Engine  # noqa: PLC0415
+    from statecharts.cli.running import RunsError, check_there  # noqa: PLC0415
 
+    if not new:
+        try:
+            check_there(store, "Name the store of the run.")
+        except RunsError as error:
+            raise PlanCommandError(error.message) from None
     if "://" not in store:
-        path = Path(store)
-        if not new and not path.is_file():
-            raise PlanCommandError(f"There is no file {store!r}. Name the store of the run.")
-        with _files():
-            path.parent.mkdir(parents=True, exist_ok=True)
-        store = f"sqlite:///{path}"
+        store = f"sqlite:///{store}"
     key = _key(os.environ.get("STATECHARTS_PLAN_KEY", "").strip())
     try:
         with Engine(store, secret_key=key) as engine:
