@@ -153,6 +153,7 @@ class ErrorInfo:
         retryable: Whether another attempt may succeed.
         message: What went wrong, for people.
         details: More of it, as JSON.
+        place: Where in the code of the node, ``FILE:LINE in function``; empty where nobody knows.
     """
 
     code: str = field(converter=ErrorCode)
@@ -160,6 +161,11 @@ class ErrorInfo:
     retryable: bool = field(validator=_is(FLAG))
     message: str = field(validator=_is(TEXT))
     details: Json = None
+    place: str = field(default="", validator=_is(TEXT))
+
+    def __str__(self) -> str:
+        """Return it in a line, for people."""
+        return f"{self.code}: {self.message}{f' ({self.place})' if self.place else ''}"
 
 
 class NodeError(PlanError):

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias, TypeVar, final
-
-from cattrs.preconf.json import make_converter
 
 from machines.plan.identifiers import ContextKey, PlanError
 from machines.plan.secrets import Opened, refuse_secrets
 from machines.plan.vocabulary import Category, Json, NodeError
+from machines.planner.annotations import CONVERTER, misfit, told, unread
 from statecharts.store.artifacts import canonical
 from statecharts.store.errors import StoreError
 
 T = TypeVar("T")
 
-
-def _in_order(items: Iterable[Json]) -> list[Json]:
-    return sorted(items, key=canonical)
-
-
-CONVERTER: Final = make_converter(unstruct_collection_overrides={AbstractSet: _in_order})
-"""Writes results as JSON, and reads them by their types; sets in an order that is always the same.
-"""
 
 _NOTHING: Final[Any] = object()
 
@@ -136,12 +126,15 @@ def read_as(value: Json, cls: Any, what: str) -> Any:
     """
     if cls is Any:
         return copy.deepcopy(value)
-    try:
-        return CONVERTER.structure(value, cls)
-    except Exception as error:
-        name = getattr(cls, "__name__", str(cls))
-        text = f"{what} is no {name}: {type(error).__name__}"
-        raise NodeError("context_deserialize_failed", text, category=Category.CONTEXT) from error
+    found: Exception | None = None
+    why = misfit(value, cls, plain=True)  # a number is no text, whatever a converter makes of it
+    if why is None:
+        try:
+            return CONVERTER.structure(value, cls)
+        except Exception as error:  # noqa: BLE001 - whatever a class of the node's own may raise
+            found, why = error, unread(error)
+    text = f"{what} cannot be read as {told(cls)}: {why}"
+    raise NodeError("context_deserialize_failed", text, category=Category.CONTEXT) from found
 
 
 def as_json(value: Any, what: str) -> Json:

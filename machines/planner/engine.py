@@ -625,7 +625,8 @@ class Engine:
         completed = ChildCompleted(work.node, run, ended.status, ended.final)
         work._tell(completed)  # noqa: SLF001 - for the engine
         if ended.status != Status.COMPLETED or ended.final is None:
-            text = f"the run {run} of {plan.operation} is {ended.status}"
+            first = next((f": {node}: {error}" for node, error in ended.errors.items()), "")
+            text = f"the run {run} of {plan.operation} is {ended.status}{first}"
             raise NodeError("child_failed", text, category=Category.UNKNOWN)
         writes: dict[str, Json] = self.artifact(ended.final)["writes"]
         return writes

@@ -56,6 +56,7 @@ from machines.plan.vocabulary import (
     SnapshotPolicy,
     Status,
 )
+from machines.planner.annotations import elements, misfit, told
 from machines.planner.arguments import ARTIFACTS, EVENTS
 from machines.planner.context import (
     GONE,
@@ -67,6 +68,7 @@ from machines.planner.context import (
     visible,
 )
 from machines.planner.io import Io, Past, Sink, Transport
+from machines.planner.places import place_in
 from machines.planner.plan import Graph, Many, Plan
 from machines.planner.sealing import Seal
 from machines.planner.work import Work, error_of
@@ -665,7 +667,8 @@ class Execution:
         try:
             result = self._carried_out(state, sink, context)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
-            info = error_of(error, sink.opened)
+            function = self._graph.nodes[state.id].function
+            info = error_of(error, sink.opened, place_in(error, function))
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 
@@ -694,12 +697,17 @@ class Execution:
         for source, hint in zip(node.inputs, node.hints, strict=True):
             values = [context.read(one, default=None) for one in source.nodes]
             if isinstance(source, Many):
-                inputs.append(_many_as(values, hint, f"the results {state.id} takes"))
+                inputs.append(_many_as(values, hint, source.nodes))
             else:
                 (one,) = values
-                inputs.append(None if one is None else read_as(one, hint, source.nodes[0]))
+                what = f"the result of {source.nodes[0]}"
+                inputs.append(None if one is None else read_as(one, hint, what))
         result = node.function(work, *inputs)
         written = as_json(result, f"{state.id} result")
+        why = misfit(result, node.declared.returns)
+        if why is not None:
+            text = f"{state.id} is to return {told(node.declared.returns)}: {why}"
+            raise NodeError("wrong_result", text, category=Category.CONTEXT)
         sink.opened.refuse(f"{state.id} result", result)
         return written
 
@@ -829,9 +837,15 @@ def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
     journal.append(ledger.count, events, finished=False)
 
 
-def _many_as(values: list[Json], hint: Any, what: str) -> Any:
+def _many_as(values: list[Json], hint: Any, nodes: tuple[str, ...]) -> Any:
     """Return results by their type, and None for each node that has none."""
-    there = read_as([one for one in values if one is not None], hint, what)
+    try:
+        there = read_as([one for one in values if one is not None], hint, "the list of results")
+    except NodeError:
+        for node, one, of in zip(nodes, values, elements(hint, len(nodes)), strict=True):
+            if one is not None:
+                read_as(one, of, f"the result of {node}")
+        raise
     if None not in values:
         return there
     left = iter(there)

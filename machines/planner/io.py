@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from machines.investigator.secrets import Secret
 from machines.plan.identifiers import FactKey
@@ -213,7 +213,11 @@ class Io:
                 known = ", ".join(sorted(self._transports))
                 text = f"there is no transport {namespace!r}, only {known}"
                 raise NodeError("unknown_transport", text, category=Category.PARSING_INPUT)
-            answer = transport.ask(request, self._stop)
+            try:
+                answer = transport.ask(request, self._stop)
+            except NodeError as error:
+                _name_key(error, key)
+                raise
             self._refuse_cancelled()
             return answer
 
@@ -448,6 +452,13 @@ class Io:
         if self._at_once:
             self._sink.commit()
         return fact
+
+
+def _name_key(error: NodeError, key: str | None) -> None:
+    """Let an error of a transport tell under which key was asked: one line may ask for many."""
+    said = f" (key {key})"
+    if key is not None and error.info.code != "cancelled" and said not in error.info.message:
+        error.info = evolve(error.info, message=error.info.message + said)
 
 
 def _question(name: str, namespace: str, request: Json) -> str:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import heapq
 import inspect
-import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, final, overload
 
 from attrs import frozen
 
 from machines.plan.identifiers import NodeId, OperationId, PlanError
 from machines.plan.vocabulary import Json, Meta, SideEffects, SnapshotPolicy, Strategy
+from machines.planner.annotations import Declared, apart, declared, elements, told, underlying
 from machines.planner.arguments import several
+from machines.planner.places import place_of
 from statecharts.model.arguments import FUNCTION, KEY, check, instance
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ FaultKind: TypeAlias = Literal[
     "circular_dependency",
     "dangling_tag",
     "wrong_function",
+    "wrong_input",
 ]
 
 
@@ -104,12 +107,14 @@ class Node(Source[R_co]):
         inputs: tuple[Source[Any], ...],
         after: tuple[str, ...],
         meta: Meta,
+        first: Node[Any] | None = None,
     ) -> None:
         self.id = id
         self.function = function
         self.inputs = inputs
         self.after = after
         self.meta = meta
+        self._first = first  # the first node of the function, which knows its annotations
 
     def __repr__(self) -> str:
         return f"<Node {self.id}>"
@@ -119,13 +124,15 @@ class Node(Source[R_co]):
         """Its id."""
         return (self.id,)
 
-    @property
+    @cached_property
+    def declared(self) -> Declared:
+        """What its function is annotated with."""
+        return declared(self.function) if self._first is None else self._first.declared
+
+    @cached_property
     def hints(self) -> tuple[Any, ...]:
         """The types of its inputs, as its function is annotated."""
-        try:
-            known = typing.get_type_hints(self.function)
-        except (NameError, TypeError):  # annotations for type checkers alone
-            known = {}
+        known = self.declared.takes
         names: list[str] = []
         for one in inspect.signature(self.function).parameters.values():
             many = one.kind is inspect.Parameter.VAR_POSITIONAL
@@ -153,6 +160,7 @@ _NODES: Final = several("several nodes, as plan.node returns them", Node)
 _INPUTS: Final = several("nodes, as plan.node returns them; ids go to after=", Source)
 _BEFORE: Final = several("several nodes or ids, such as ['a.b.c']", (Node, str))
 
+_identity: Final = id  # parameters have this name
 Before: TypeAlias = str | Node[Any]
 
 
@@ -176,6 +184,7 @@ class Plan:
         self.operation: Final = OperationId(operation)
         self.version: Final = version
         self.nodes: list[Node[Any]] = []
+        self._firsts: dict[int, Node[Any]] = {}
 
     def __repr__(self) -> str:
         return f"<Plan {self.operation} of {len(self.nodes)} nodes>"
@@ -281,7 +290,9 @@ class Plan:
         check("node", after=(after, _BEFORE))
         meta = Meta(tags, depends_on, strategy, side_effects, idempotency, snapshot)
         before = tuple(one.id if isinstance(one, Node) else NodeId(one) for one in after)
-        made: Node[Any] = Node(NodeId(id), function, inputs, before, meta)
+        first = self._firsts.get(_identity(function))
+        made: Node[Any] = Node(NodeId(id), function, inputs, before, meta, first)
+        self._firsts.setdefault(_identity(function), made)
         self.nodes.append(made)
         return made
 
@@ -398,6 +409,7 @@ def _faults(plan: Plan) -> tuple[PlanFault, ...]:
     if not plan.nodes:
         found.append(PlanFault("empty_plan", "", "it has no nodes; add one by plan.node(…)"))
     known: set[str] = set()
+    nodes = {str(node.id): node for node in plan.nodes}
     for node in plan.nodes:
         if node.id in known:
             text = "two nodes have this id; rename one of them"
@@ -414,8 +426,38 @@ def _faults(plan: Plan) -> tuple[PlanFault, ...]:
         wrong = _misfit(node)
         if wrong:
             found.append(PlanFault("wrong_function", node.id, wrong))
+        else:
+            texts = _wrong_inputs(node, nodes)
+            found += [PlanFault("wrong_input", node.id, text) for text in texts]
     found += _cycles(plan, known)
     return tuple(found)
+
+
+def _wrong_inputs(node: Node[Any], nodes: dict[str, Node[Any]]) -> Iterator[str]:
+    """Yield what nodes return that a node takes otherwise, each in a sentence."""
+    for source, hint in zip(node.inputs, node.hints, strict=True):
+        count = len(source.nodes)
+        if isinstance(source, Many) and apart(tuple[(Any,) * count], hint):  # type: ignore[misc]
+            text = f"and is given a list of {count} results; change one of them"
+            yield f"it takes {told(hint)}{_placed(node)}, {text}"
+            continue
+        takes = elements(hint, count) if isinstance(source, Many) else [hint]
+        wrong: dict[tuple[str, str], list[str]] = {}
+        for id, one in zip(source.nodes, takes, strict=True):
+            other = nodes.get(id)
+            if other is not None and apart(other.declared.returns, one):
+                said = f"{told(other.declared.returns)}{_placed(other)}"
+                wrong.setdefault((told(one), said), []).append(id)
+        for (one, said), ids in wrong.items():
+            which = "each as " if isinstance(source, Many) else ""
+            more = f" and {len(ids) - 1} more return" if len(ids) > 1 else " returns"
+            text = f"and {ids[0]}{more} {said}; change one of them"
+            yield f"it takes {which}{one}{_placed(node)}, {text}"
+
+
+def _placed(node: Node[Any]) -> str:
+    place = place_of(node.function)
+    return f" ({place})" if place else ""
 
 
 def _misfit(node: Node[Any]) -> str | None:
@@ -428,8 +470,11 @@ def _misfit(node: Node[Any]) -> str | None:
             count, f"the work and {count} inputs"
         )
         return f"its function does not take {given}; change the function, or the inputs"
-    if inspect.iscoroutinefunction(node.function):
+    function = underlying(node.function)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return "its function is a coroutine function; nodes run in threads, so leave out async"
+    if inspect.isgeneratorfunction(function):
+        return "its function yields; results are kept as JSON, so return a list"
     return None
 
 

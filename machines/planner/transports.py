@@ -19,6 +19,7 @@ from machines.investigation.scope import Scope
 from machines.investigator.secrets import Secret
 from machines.plan.vocabulary import Category, Json, NodeError, RunConfig
 from machines.planner.io import Transport, body_of
+from statecharts.model.arguments import shown
 from statecharts.model.errors import StatechartError, missing
 
 LARGEST: Final = 10_000_000
@@ -271,7 +272,8 @@ class Sql:
                     self._open[database, tables] = connection
             rows = connection.query(request["query"])
         except StatechartError as error:
-            raise NodeError("sql", str(error), category=Category.STORAGE) from error
+            text = f"{shown(database)}: {error}"
+            raise NodeError("sql", text, category=Category.STORAGE) from error
         if rows.truncated:
             text = "the query has more rows than the limit; ask for less at once"
             raise NodeError("too_much_output", text, category=Category.STORAGE)
@@ -298,10 +300,10 @@ class File:
             with Path(request["path"]).open("rb") as file:
                 body = file.read(LARGEST + 1)
         except OSError as error:
-            text = f"the file cannot be read: {error.strerror}"
+            text = f"the file {shown(request['path'])} cannot be read: {error.strerror}"
             raise NodeError("file", text, category=Category.STORAGE) from None
         if len(body) > LARGEST:
-            text = f"the file has more than {LARGEST:,} bytes"
+            text = f"the file {shown(request['path'])} has more than {LARGEST:,} bytes"
             raise NodeError("too_much_output", text, category=Category.STORAGE)
         return body_of(body)
 

@@ -169,8 +169,8 @@ class Work:
         return self._child(self, plan, name, parameters)
 
 
-def error_of(error: BaseException, opened: Opened) -> ErrorInfo:
-    """Return what is recorded of an error of a node, whatever it is.
+def error_of(error: BaseException, opened: Opened, place: str = "") -> ErrorInfo:
+    """Return what is recorded of an error of a node, whatever it is, and of its place.
 
     >>> error_of(NodeError("busy", "wait", retryable=True, details={1: 2}), Opened()).message
     'wait (without its details: busy details cannot be JSON: dict, the key 1 is not a text)'
@@ -179,15 +179,16 @@ def error_of(error: BaseException, opened: Opened) -> ErrorInfo:
     def said(text: str) -> str:
         return masked(opened.mask(text)).encode(errors="backslashreplace").decode()
 
+    place = said(place)
     if isinstance(error, PlanError | ArgumentError) and not isinstance(error, NodeError):
-        return ErrorInfo("refused", Category.CONTEXT, False, said(str(error)))  # noqa: FBT003
+        return ErrorInfo("refused", Category.CONTEXT, False, said(str(error)), place=place)  # noqa: FBT003
     info = getattr(error, "info", None) if isinstance(error, NodeError) else None
     if not isinstance(info, ErrorInfo):
         try:
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
         except Exception:  # noqa: BLE001 - a node may raise anything
             text = type(error).__name__
-        return ErrorInfo("unhandled", Category.UNKNOWN, False, said(text))  # noqa: FBT003
+        return ErrorInfo("unhandled", Category.UNKNOWN, False, said(text), place=place)  # noqa: FBT003
     message, details = info.message, None
     try:
         opened.refuse(f"{info.code} details", info.details)
@@ -196,4 +197,4 @@ def error_of(error: BaseException, opened: Opened) -> ErrorInfo:
         message += f" (without its details: {why.info.message})"
     except PlanError as why:
         message += f" (without its details: {why.where}: {why.found})"
-    return evolve(info, message=said(message), details=details)
+    return evolve(info, message=said(message), details=details, place=place)

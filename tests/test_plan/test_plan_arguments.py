@@ -249,7 +249,7 @@ def test_an_input_of_another_type_is_told_with_the_node_it_comes_from(engine: En
     gives: Any = plan.node("a.b.gives", lambda _: "text")
     plan.node("a.b.takes", takes, gives)
     error = engine.start(plan, config=CONFIG).errors["a.b.takes"]
-    assert error.message == "a.b.gives is no int: ValueError"
+    assert error.message == "the result of a.b.gives cannot be read as int: it is str, not int"
 
 
 NOTE = dump_event(Emitted("a.b.c", "note"), 5)

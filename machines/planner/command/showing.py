@@ -68,7 +68,7 @@ def show_result(out: Console, result: Result, ledger: Ledger) -> None:
     line = Text.assemble(f"{result.run}  ", status, f"  {nodes}, {facts}, {spent}")
     out.print(line, soft_wrap=True)
     for node, error in result.errors.items():
-        line = Text.assemble(("✗ ", "red"), f"{node}: {error.code}: {error.message}")
+        line = Text.assemble(("✗ ", "red"), f"{node}: {error}")
         out.print(line, soft_wrap=True)
     if ledger.outputs:
         out.print(f"outputs: {', '.join(ledger.outputs)}", soft_wrap=True)
