@@ -25,7 +25,7 @@ from machines.plan.vocabulary import (
     Status,
 )
 
-NodeState: TypeAlias = Literal["waiting", "running", "completed", "failed", "skipped"]
+NodeState: TypeAlias = Literal["waiting", "running", "completed", "failed", "skipped", "stopped"]
 
 
 @final
@@ -35,7 +35,7 @@ class Line:
 
     Attributes:
         node: The node.
-        state: How it is.
+        state: How it is; ``stopped`` if nobody carries it out any more.
         attempt: The number of its last attempt, from 0.
         base: The snapshot that this started from.
         snapshot: The context after it, where the run keeps it.
@@ -80,6 +80,7 @@ class Ledger:
         places: The node and the name of each of those runs, as ``node/name``.
         emitted: What nodes told of their own.
         last: The time of the last event, in milliseconds since 1970.
+        turn: How many had taken the run up before that event.
     """
 
     count: int = 0
@@ -95,6 +96,7 @@ class Ledger:
     emitted: list[Emitted] = field(factory=list)
     began: int = 0
     last: int = 0
+    turn: int = 0
 
     @classmethod
     def of(cls, envelopes: Iterable[Envelope]) -> Ledger:
@@ -113,6 +115,9 @@ class Ledger:
 
     def take(self, envelope: Envelope) -> None:  # noqa: C901, PLR0912 - one case for each event
         """Enter an event."""
+        if envelope.turn != self.turn:
+            self.stop()
+        self.turn = envelope.turn
         at = self.last = envelope.at
         self.count = envelope.sequence
         match envelope.event:
@@ -120,8 +125,6 @@ class Ledger:
                 self.started, self.began = event, at
             case NodeEntered(node, attempt, base):
                 line = self.line(node)
-                if line.spans and line.spans[-1][1] is None:  # its process has died
-                    line.spans[-1] = (line.spans[-1][0], line.spans[-1][0])
                 line.state, line.attempt, line.base = "running", attempt, base
                 line.artifacts.clear()  # those of an attempt that came to nothing
                 line.spans.append((at, None))
@@ -153,9 +156,15 @@ class Ledger:
             case RunCompleted(status, final, error):
                 self.status, self.final, self.error = status, final, error
 
+    def stop(self) -> None:
+        """Take all nodes at work as stopped: their process has died, after the last event."""
+        for line in self.lines.values():
+            if line.state == "running":
+                self._ended(line.node, self.last).state = "stopped"
+
     def _ended(self, node: str, at: int) -> Line:
         line = self.line(node)
-        if line.spans:
+        if line.spans and line.spans[-1][1] is None:
             line.spans[-1] = (line.spans[-1][0], at)
         return line
 

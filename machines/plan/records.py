@@ -49,11 +49,13 @@ class Envelope:
         sequence: Its number in the run, from 1, without gaps.
         at: When it happened, in milliseconds since 1970; for people, nothing depends on it.
         event: The event.
+        turn: How many had taken the run up before.
     """
 
     sequence: int
     at: int
     event: EngineEvent
+    turn: int = 0
 
 
 def dumped(value: Any) -> Any:
@@ -89,7 +91,7 @@ def dump_event(event: EngineEvent, at: int) -> dict[str, Any]:
     return {"event": _KINDS[type(event)], "at": at, **_converter.unstructure(event)}
 
 
-def load_event(value: dict[str, Any], sequence: int) -> Envelope:
+def load_event(value: dict[str, Any], sequence: int, turn: int = 0) -> Envelope:
     """Return the event that JSON says, under its number.
 
     Raises:
@@ -102,7 +104,7 @@ def load_event(value: dict[str, Any], sequence: int) -> Envelope:
         found = f"{shown(name)} at {shown(at)} is no event of a run"
         remedy = "Read it with the version of statecharts that has written it"
         raise PlanError("SC857", "record", found, remedy)
-    return Envelope(sequence, at, loaded(rest, cls))
+    return Envelope(sequence, at, loaded(rest, cls), turn)
 
 
 def check_event(value: dict[str, Any], sequence: int) -> None:

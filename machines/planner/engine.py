@@ -354,8 +354,17 @@ class Engine:
         return Status(state) if state in ("completed", "failed", "cancelled") else Status.RUNNING
 
     def phase(self, run: str) -> str:
-        """Return the state of a run: that of its chart, ``stopped`` and ``cancelling`` included."""
-        return _state(self._get(run))
+        """Return the state of a run: that of its chart, ``stopped`` and ``cancelling`` included.
+
+        A run that nobody has begun yet is ``waiting``; one whose process is known to have died is
+        ``stopped`` as well.
+        """
+        snapshot = self._get(run).snapshot
+        state = _innermost(snapshot)
+        if state == "running" and has_died(snapshot.context.worker):
+            return "stopped"
+        is_new = not (snapshot.context.worker or snapshot.context.count)
+        return "waiting" if state == "running" and is_new else state
 
     def source(self, run: str) -> str:
         """Return where the plan of a run was found, ``FILE.py:name``; empty if nobody said."""
@@ -373,6 +382,15 @@ class Engine:
     def ledger(self, run: str) -> Ledger:
         """Return what the events of a run come to."""
         return Ledger.of(self.events(run))
+
+    def seen(self, run: str) -> Ledger:
+        """Return what a run comes to now: nodes at work take until now, or are stopped with it."""
+        ledger, phase = self.ledger(run), self.phase(run)
+        if phase == "running" and ledger.lines:
+            ledger.last = max(ledger.last, round(self._clock.now().timestamp() * 1000))
+        elif phase != "cancelling":
+            ledger.stop()
+        return ledger
 
     def manifest(self, run: str) -> Manifest:
         """Return what a run was started with."""
@@ -675,7 +693,7 @@ class Engine:
 
     def _give_up(self, run: str) -> None:
         """Cancel the run of a node, if there is one that goes on."""
-        if self._has(run) and self.phase(run) in ("running", "stopped", "cancelling"):
+        if self._has(run) and self.phase(run) in ("waiting", "running", "stopped", "cancelling"):
             with suppress(PlanError):  # it is over by now
                 self.cancel(run, "the run that has started it was cancelled")
 

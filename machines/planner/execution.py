@@ -28,6 +28,7 @@ from machines.plan.chart import (
     Finished,
     NodeRun,
     Recorded,
+    Resume,
     Skip,
     Succeed,
     WindUp,
@@ -282,15 +283,16 @@ class Journal:
         """
         check("read", first=(first, COUNT), last=(last, optional(NUMBER)))
         found: list[Envelope] = []
-        head, count = self.head, 0
+        head, count, turn = self.head, 0, 0
         for past in self._run.history():
-            said = getattr(past.event, "event", None)
+            said = getattr(past.event, "event", past.event)
+            turn += isinstance(said, Resume)
             if not isinstance(said, Recorded | Finished) or said.first != count + 1:
                 continue  # an end that did not follow was not taken
             count += len(said.events)
             for number, one in enumerate(said.events, said.first):
                 if number >= first and (last is None or number <= last):
-                    found.append(load_event(one, number))
+                    found.append(load_event(one, number, turn))
         if count < head:
             text = f"of {head} events only {count} are kept: the history was pruned"
             remedy = "Bring the store back from a copy, and do not prune runs of plans"
@@ -443,6 +445,7 @@ class Execution:
 
     def _restore(self) -> None:
         """Take up what is recorded: nodes that have come out are not carried out again."""
+        self._ledger.stop()
         initial = self._load(self._initial.snapshot)["writes"]
         self._initial.seen = {key: (value, -1) for key, value in initial.items()}
         attempts = {} if self._replayed is None else self._replayed.attempts
@@ -728,7 +731,7 @@ class Execution:
     def _say(self, event: EngineEvent, when: datetime | None = None) -> None:
         at = round((when or self._at).timestamp() * 1000)
         self._events.append(dump_event(event, at))
-        self._ledger.take(Envelope(self._ledger.count + 1, at, event))
+        self._ledger.take(Envelope(self._ledger.count + 1, at, event, self._ledger.turn))
 
     def _write(self, pool: ThreadPoolExecutor) -> None:
         """Commit what is to be said, then begin what has been entered.
@@ -830,7 +833,7 @@ def wind_up(journal: Journal, ledger: Ledger, at: datetime) -> None:
     said: list[EngineEvent] = [
         NodeFailed(line.node, CANCELLED)
         for line in ledger.lines.values()
-        if line.state == "running"
+        if line.state in ("running", "stopped")
     ]
     stamp = round(at.timestamp() * 1000)
     events = [dump_event(one, stamp) for one in (*said, RunCompleted(Status.CANCELLED))]

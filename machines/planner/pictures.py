@@ -20,6 +20,7 @@ SIGNS: Final = {
     "completed": "✓",
     "failed": "✗",
     "skipped": "↷",
+    "stopped": "‖",
 }
 """The sign of each state of a node."""
 
@@ -29,6 +30,7 @@ _COLOURS: Final = {
     "completed": ("#2e7d4f", "#e4f4ea"),
     "failed": ("#b3261e", "#fce8e6"),
     "skipped": ("#8a94a0", "#ffffff"),
+    "stopped": ("#7a5c00", "#fff4cc"),
 }
 """Line and fill of each state of a node."""
 
@@ -105,7 +107,7 @@ def boxes(graph: Json, ledger: Ledger) -> tuple[dict[str, Box], dict[tuple[str, 
             tries = 0 if line is None else len(line.spans)
             found[key] = Box(ids[0], states[0], f"{tries} attempts" if tries > 1 else "")
             continue
-        worst = next(one for one in ("failed", "running", *SIGNS) if one in states)
+        worst = next(one for one in ("failed", "running", "stopped", *SIGNS) if one in states)
         counted = ", ".join(f"{states.count(one)} {one}" for one in SIGNS if one in states)
         found[key] = Box(f"{ids[0].rpartition('.')[0]}.* × {len(ids)}", worst, counted)
     edges: dict[tuple[str, str], bool] = {}

@@ -21,6 +21,7 @@ from rich.console import Console
 from machines.plan.ledger import Ledger
 from machines.plan.records import Envelope
 from machines.plan.vocabulary import (
+    Emitted,
     ErrorInfo,
     NodeCompleted,
     NodeEntered,
@@ -28,11 +29,12 @@ from machines.plan.vocabulary import (
     NodeSkipped,
     RunStarted,
 )
-from machines.planner import Engine, Plan, PlanError, RetryPolicy
+from machines.planner import Engine, Plan, PlanError, RetryPolicy, Work
 from machines.planner.command import plan as command
 from machines.planner.command import showing
 from machines.planner.command.progress import Progress
 from machines.planner.pictures import MANY, bars, boxes, gantt_svg, gantt_text, graph_svg
+from statecharts.runtime.clock import SimulatedClock
 
 PLAN = """
 import time
@@ -115,6 +117,32 @@ def test_a_run_is_started_inspected_and_replayed(folder: Path) -> None:
     assert "equal to the byte" in again.stdout
     assert (folder / "log").read_text() != log  # nodes run, the outside is not asked
     assert "report (replay)" in call("inspect").stdout
+    assert call("inspect").stdout.count("3 of 3") == 2
+
+
+def test_the_list_of_runs_counts_the_nodes_that_are_done_of_all(folder: Path) -> None:
+    """One that was created and not begun has none, and waits for somebody to carry it out."""
+    failed = begun("plans.py:failing")["run"]
+    with Engine("sqlite:///plans.db") as engine:
+        plan = Plan("created")
+        plan.node("a.b.c", lambda _: 1)
+        created = engine.create(plan)
+    rows = {line.split()[0]: line for line in call("inspect").stdout.splitlines()[2:]}
+    assert rows[failed].split()[2:6] == ["failed", "1", "of", "2"]
+    assert "waiting  0 of 1" in rows[created]
+    shown = call("inspect", created).stdout
+    assert f"{created}  waiting" in shown
+    assert f"Nobody carries it out. Go on: statecharts plan resume {created} --db" in shown
+    listed = {one["run"]: one["phase"] for one in json.loads(call("inspect", "--json").stdout)}
+    assert listed == {failed: "failed", created: "waiting"}
+
+
+def test_the_command_that_goes_on_is_whole_and_tells_no_secret() -> None:
+    """It can be pasted: names with blanks are quoted."""
+    said = showing.command_line("resume", "r-1", "my plans.db", "a b.py:plan")
+    assert said == "statecharts plan resume r-1 --db 'my plans.db' --plan 'a b.py:plan'"
+    address = "postgresql://ada:hunter2@host/plans"
+    assert "hunter2" not in showing.command_line("resume", "r-1", address)
 
 
 def test_a_failed_run_is_resumed(folder: Path) -> None:
@@ -305,7 +333,7 @@ def test_a_narrow_terminal_breaks_no_word_and_no_bar(folder: Path, width: int) -
     out = Console(width=width, color_system=None)
     with Engine("sqlite:///plans.db") as engine, out.capture() as captured:
         showing.show_runs(out, engine)
-        showing.show_run(out, engine, run)
+        showing.show_run(out, engine, run, "plans.db")
     words = captured.get().split()
     assert words.count(run) == 2
     for node in ("a.read.one", "a.read.two", "a.write.out"):
@@ -355,7 +383,15 @@ def test_a_killed_process_loses_nothing_and_an_interrupted_one_says_how_to_go_on
     first.communicate()
     with Engine("sqlite:///plans.db") as engine:
         attempt = engine.ledger(run).lines["a.read.two"].attempt
-        assert engine.phase(run) == "running"
+        assert engine.phase(run) == "stopped"
+    shown = call("inspect", run).stdout
+    going_on = f"statecharts plan resume {run} --db plans.db"
+    assert f"Nobody carries it out. Go on: {going_on}\n" in shown
+    assert "‖ stopped" in shown
+    assert "running" not in shown + call("inspect").stdout
+    node = json.loads(call("inspect", run, "--json").stdout)["nodes"][1]
+    assert node["state"] == "stopped"
+    assert node["spans_ms"][0][0] == node["spans_ms"][0][1]  # nothing came after its begin
 
     second = process(folder, "resume", run)
     while True:
@@ -365,7 +401,7 @@ def test_a_killed_process_loses_nothing_and_an_interrupted_one_says_how_to_go_on
     second.send_signal(signal.SIGINT)
     _, err = second.communicate(timeout=20)
     assert second.returncode == 130
-    assert "Go on with 'statecharts plan resume'" in err
+    assert f"Interrupted. Go on: {going_on}\n" in err
     with Engine("sqlite:///plans.db") as engine:
         assert engine.phase(run) == "stopped"
 
@@ -431,6 +467,41 @@ def test_a_gantt_chart_has_a_bar_for_each_attempt() -> None:
     assert rows["a.b.four"] == "     ▒▒▒▒"
     drawn = ET.fromstring(gantt_svg(LEDGER))
     assert len([one for one in drawn.iter() if one.tag.endswith("rect")]) == 5
+
+
+def test_a_node_whose_process_has_died_took_until_the_last_event() -> None:
+    """It is stopped, also while others go on after somebody has taken the run up."""
+    ledger = Ledger()
+    begun = (NodeEntered("a.b.one", 0, ""), NodeEntered("a.b.two", 0, ""))
+    for number, one in enumerate(begun, 1):
+        ledger.take(Envelope(number, 1_000, one, 1))
+    ledger.take(Envelope(3, 1_300, Emitted("a.b.one", "note"), 1))
+    ledger.take(Envelope(4, 90_000, NodeEntered("a.b.one", 1, ""), 2))
+    assert [line.state for line in ledger.lines.values()] == ["running", "stopped"]
+    assert [line.spans for line in ledger.lines.values()] == [
+        [(1_000, 1_300), (90_000, None)],
+        [(1_000, 1_300)],
+    ]
+    ledger.take(Envelope(5, 91_000, NodeFailed("a.b.two", ERROR), 2))  # the run was cancelled
+    assert ledger.lines["a.b.two"].spans == [(1_000, 1_300)]
+
+
+def test_a_node_at_work_has_taken_until_now() -> None:
+    """Also where nothing was recorded since it began."""
+    clock, plan = SimulatedClock(), Plan("slow")
+    seen: list[Ledger] = []
+
+    def slow(work: Work) -> None:
+        clock.advance(timedelta(minutes=5))
+        seen.append(engine.seen(run))
+
+    plan.node("a.b.c", slow)
+    with Engine("memory:", clock=clock) as engine:
+        run = engine.create(plan)
+        engine.resume(run, plan)
+    ((begin, end),) = seen[0].lines["a.b.c"].spans
+    assert (seen[0].lines["a.b.c"].state, end) == ("running", None)
+    assert seen[0].last - begin == 300_000
 
 
 def test_a_large_graph_is_drawn_in_groups() -> None:

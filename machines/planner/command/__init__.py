@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -265,6 +266,7 @@ def run(
     130 it was interrupted, and can be resumed.
     """
     from machines.plan.vocabulary import RetryPolicy, RunConfig  # noqa: PLC0415
+    from machines.planner.command import showing  # noqa: PLC0415
     from machines.planner.command.loading import load  # noqa: PLC0415
 
     made, source = load(target)
@@ -276,7 +278,9 @@ def run(
         started = engine.create(made, parameters, config=chosen, id=id, source=source)
         if not as_json and not quiet:
             click.echo(f"run {started}", err=True)
-        result = _carried_out(engine, made, lambda: engine.resume(started, made), quiet=quiet)
+        going_on = showing.command_line("resume", started, store)
+        act = partial(engine.resume, started, made)
+        result = _carried_out(engine, made, act, going_on, quiet=quiet)
         _print(engine, result, as_json=as_json)
         context.exit(_status(result))
 
@@ -297,9 +301,12 @@ def resume(
 
     Exit status: as for 'run'.
     """
+    from machines.planner.command import showing  # noqa: PLC0415
+
     with _opened(store) as engine:
         made = _plan_of(engine, id, target)
-        result = _carried_out(engine, made, lambda: engine.resume(id, made), quiet=quiet)
+        going_on = showing.command_line("resume", id, store, target)
+        result = _carried_out(engine, made, partial(engine.resume, id, made), going_on, quiet=quiet)
         _print(engine, result, as_json=as_json)
         context.exit(_status(result))
 
@@ -331,16 +338,15 @@ def replay(
     The replay is a run of its own, under a new id. Exit status: as for 'run'; 1 as well if it
     differs from the run.
     """
+    from machines.plan.identifiers import RunId  # noqa: PLC0415
     from machines.planner.command import showing  # noqa: PLC0415
 
     with _opened(store) as engine:
         made = _plan_of(engine, id, target)
-        retryable = missing_fact_retryable or None
-
-        def act() -> Result:
-            return engine.replay(id, made, missing_fact_retryable=retryable)
-
-        result = _carried_out(engine, made, act, quiet=quiet)
+        retryable, again = missing_fact_retryable or None, RunId.new()
+        going_on = showing.command_line("resume", again, store, target)
+        act = partial(engine.replay, id, made, id=again, missing_fact_retryable=retryable)
+        result = _carried_out(engine, made, act, going_on, quiet=quiet)
         found = engine.difference(id, result.run)
         if as_json:
             difference = showing.difference_json(found)
@@ -424,15 +430,15 @@ def inspect(
             return
         with _files():
             if graph is not None:
-                graph.write_text(graph_svg(engine.graph(id), engine.ledger(id)), encoding="utf-8")
+                graph.write_text(graph_svg(engine.graph(id), engine.seen(id)), encoding="utf-8")
             if gantt is not None:
-                gantt.write_text(gantt_svg(engine.ledger(id)), encoding="utf-8")
+                gantt.write_text(gantt_svg(engine.seen(id)), encoding="utf-8")
         if as_json:
             print_json(showing.run_json(engine, id, events=events))
         elif events:
             showing.show_events(console(), engine, id)
         else:
-            showing.show_run(console(), engine, id)
+            showing.show_run(console(), engine, id, store)
 
 
 @plan.command()
@@ -473,8 +479,18 @@ def _plan_of(engine: Engine, id: str, target: str | None) -> Plan:
     return load(source)[0]
 
 
-def _carried_out(engine: Engine, made: Plan, act: Callable[[], Result], *, quiet: bool) -> Result:
-    """Show the progress of a run while it is carried out; return how it is."""
+def _carried_out(
+    engine: Engine, made: Plan, act: Callable[[], Result], going_on: str, *, quiet: bool
+) -> Result:
+    """Show the progress of a run while it is carried out; return how it is.
+
+    Args:
+        engine: The engine.
+        made: The plan.
+        act: Carries the run out.
+        going_on: The command that goes on with it, if it is interrupted.
+        quiet: Whether nothing is shown.
+    """
     from machines.planner.command.progress import Progress  # noqa: PLC0415
 
     try:
@@ -482,7 +498,7 @@ def _carried_out(engine: Engine, made: Plan, act: Callable[[], Result], *, quiet
             engine.watch = progress
             return act()
     except KeyboardInterrupt:
-        click.echo("Interrupted. Go on with 'statecharts plan resume' and its id.", err=True)
+        click.echo(f"Interrupted. Go on: {going_on}", err=True)
         sys.stdout.flush()
         os._exit(INTERRUPTED)  # Python would wait for nodes at work, of which nothing is recorded
 
@@ -497,4 +513,5 @@ def _print(engine: Engine, result: Result, *, as_json: bool) -> None:
     if as_json:
         print_json(showing.result_json(result))
     else:
-        showing.show_result(console(), result, engine.ledger(result.run))
+        phase = engine.phase(result.run)
+        showing.show_result(console(), result, engine.ledger(result.run), phase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from machines.plan.ledger import Ledger
 from machines.plan.records import dump_event, dumped
+from machines.plan.secrets import masked
 from machines.planner.engine import Difference, Engine, Result
 from machines.planner.pictures import SIGNS, duration, gantt_text
 from statecharts.cli.terminal import count_text, plain_table
@@ -37,6 +39,12 @@ _BESIDE_BARS: Final = len("✓ completed  attempts  59 min 59 s  facts") + 2 * _
 """What a row of a run takes beside the name of the node and its bars."""
 
 
+def command_line(verb: str, run: str, store: str, target: str | None = None) -> str:
+    """Return the command that does something with a run; secrets in the address are masked."""
+    words = ["statecharts", "plan", verb, run, "--db", masked(store)]
+    return shlex.join([*words, "--plan", target] if target else words)
+
+
 def result_json(result: Result) -> dict[str, Any]:
     """Return how a run is, as JSON."""
     errors = {node: dumped(error) for node, error in result.errors.items()}
@@ -53,15 +61,15 @@ def runs_json(engine: Engine) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for run in engine.runs():
         try:
-            found.append(result_json(engine.result(run)))
+            found.append({**result_json(engine.result(run)), "phase": engine.phase(run)})
         except StatechartError as error:
             found.append({"run": str(run), "status": engine.phase(run), "unreadable": str(error)})
     return found
 
 
-def show_result(out: Console, result: Result, ledger: Ledger) -> None:
-    """Print how a run has ended, and what to look at."""
-    status = Text(str(result.status), style=_STYLES.get(str(result.status), ""))
+def show_result(out: Console, result: Result, ledger: Ledger, phase: str) -> None:
+    """Print how a run is, and what to look at."""
+    status = Text(phase, style=_STYLES.get(phase, ""))
     spent = duration(ledger.last - ledger.began)
     nodes = count_text(len(ledger.lines), "node")
     facts = count_text(len(ledger.facts), "fact")
@@ -82,12 +90,15 @@ def show_runs(out: Console, engine: Engine) -> None:
         said = Text(phase, style=_STYLES.get(phase, ""))
         try:
             ledger, manifest = engine.ledger(run), engine.manifest(run)
+            nodes = len(engine.graph(run)["nodes"])
         except StatechartError as error:  # the others are shown all the same
             rows.append([Text(run), Text(error.code, "red"), said, *(Text("–"),) * 3])
             continue
         plan = manifest.operation + (" (replay)" if manifest.replay_of else "")
         began = _time(ledger.began) if ledger.began else "–"
-        counts = str(len(ledger.lines)), str(len(ledger.facts))
+        states = [line.state for line in ledger.lines.values()]
+        done = states.count("completed") + states.count("skipped")
+        counts = f"{done} of {nodes}", str(len(ledger.facts))
         rows.append([Text(run), Text(plan), said, *map(Text, (*counts, began))])
     _show_rows(out, ["run", "plan", "state", "nodes", "facts", "began"], rows)
 
@@ -131,10 +142,13 @@ def _time(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def show_run(out: Console, engine: Engine, run: str) -> None:
+def show_run(out: Console, engine: Engine, run: str, store: str) -> None:
     """Print a run: its nodes with what was done when, its facts and outputs."""
-    ledger, manifest = engine.ledger(run), engine.manifest(run)
-    show_result(out, engine.result(run), ledger)
+    ledger, manifest, phase = engine.seen(run), engine.manifest(run), engine.phase(run)
+    show_result(out, engine.result(run), ledger, phase)
+    if phase in ("stopped", "waiting"):
+        how = command_line("resume", run, store)
+        out.print(f"Nobody carries it out. Go on: {how}", soft_wrap=True)
     mode = manifest.config.mode
     out.print(f"plan {manifest.operation}, version {manifest.version}, {mode}", soft_wrap=True)
     waiting = [one["id"] for one in engine.graph(run)["nodes"] if one["id"] not in ledger.lines]
@@ -168,7 +182,7 @@ def show_events(out: Console, engine: Engine, run: str) -> None:
 
 def run_json(engine: Engine, run: str, *, events: bool) -> dict[str, Any]:
     """Return a run as JSON: its manifest, nodes, facts, outputs, and its events if wished."""
-    ledger = engine.ledger(run)
+    ledger = engine.seen(run)
     nodes = []
     for one in engine.graph(run)["nodes"]:
         line = ledger.lines.get(one["id"])
