@@ -5,6 +5,7 @@ A state is told by a sign as well as by its colour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from attrs import frozen
 from machines.plan.ledger import Ledger
 from machines.plan.vocabulary import Json
 from statecharts.drawing.engine import Engine
+from statecharts.drawing.labels import text_width
+from statecharts.drawing.theme import DARK, FONT_STACK, LIGHT, Theme
 
 SIGNS: Final = {
     "waiting": "·",
@@ -24,24 +27,44 @@ SIGNS: Final = {
 }
 """The sign of each state of a node."""
 
-_COLOURS: Final = {
-    "waiting": ("#8a94a0", "#f4f6f8"),
-    "running": ("#1f6fb2", "#e1effa"),
+_LIGHT: Final = {
+    "waiting": ("#6b7684", "#f6f8fa"),
+    "running": ("#0065a8", "#e1f0fc"),
     "completed": ("#2e7d4f", "#e4f4ea"),
     "failed": ("#b3261e", "#fce8e6"),
-    "skipped": ("#8a94a0", "#ffffff"),
+    "skipped": ("#6b7684", "#ffffff"),
     "stopped": ("#7a5c00", "#fff4cc"),
 }
-"""Line and fill of each state of a node."""
+_DARK: Final = {
+    "waiting": ("#8590a0", "#1b2330"),
+    "running": ("#5ab4f5", "#0c3350"),
+    "completed": ("#62c48c", "#12351f"),
+    "failed": ("#ff8a80", "#4a1713"),
+    "skipped": ("#8590a0", "#0f141b"),
+    "stopped": ("#e3b928", "#3d3208"),
+}
+"""Line and fill of each state of a node, on light and on dark paper."""
 
-_STYLE: Final = "".join(
-    f".{state}{{stroke:{line};fill:{fill}}}text.{state}{{stroke:none;fill:{line}}}"
-    for state, (line, fill) in _COLOURS.items()
-) + (
-    "svg{background:#fff}text{font:12px Helvetica,Arial,sans-serif;fill:#29333d}"
-    ".edge{fill:none;stroke:#8a94a0}"
-    ".soft,.skipped{stroke-dasharray:4 3}.rule{stroke:#d5dae0}.small{font-size:10px}"
+
+def _coloured(theme: Theme, states: dict[str, tuple[str, str]]) -> str:
+    boxes = "".join(
+        f"rect.{state}{{stroke:{line};fill:{fill}}}text.{state}{{fill:{line}}}"
+        for state, (line, fill) in states.items()
+    )
+    return (
+        f".paper{{fill:{theme.paper}}}text{{fill:{theme.ink}}}.edge{{stroke:{theme.line}}}"
+        f".rule{{stroke:{theme.rule}}}{boxes}"
+    )
+
+
+_STYLE: Final = (
+    f"{_coloured(LIGHT, _LIGHT)}.edge{{fill:none}}.soft,rect.skipped{{stroke-dasharray:4 3}}"
+    f"@media (prefers-color-scheme:dark){{{_coloured(DARK, _DARK)}}}"
 )
+_SIZE: Final = 12.0
+_SMALL: Final = 10.0
+_SIGN: Final = 16.0
+"""The room for the sign of a state: a text of its own, as few fonts have it."""
 
 MANY: Final = 60
 """The nodes from which on those of one step, at one depth, are drawn as one."""
@@ -131,7 +154,8 @@ def graph_svg(graph: Json, ledger: Ledger) -> str:
     lines = ["digraph { rankdir=LR nodesep=0.15 ranksep=0.5 node [shape=box fixedsize=true]"]
     for number, key in enumerate(keys):
         box = found[key]
-        width = (7.2 * max(len(box.name) + 3, len(box.detail)) + 16) / _PER_INCH
+        texts = _SIGN + text_width(box.name, _SIZE), text_width(box.detail, _SMALL)
+        width = (max(texts) + 16) / _PER_INCH
         lines.append(f"n{number} [width={width:.2f} height={0.55 if box.detail else 0.36}]")
     lines += [f"n{keys.index(one)} -> n{keys.index(other)}" for one, other in edges]
     layout = Engine(_SECONDS).lay_out("\n".join([*lines, "}"]))
@@ -149,20 +173,28 @@ def graph_svg(graph: Json, ledger: Ledger) -> str:
         w, h = (float(drawn[one]) * _PER_INCH for one in ("width", "height"))
         parts.append(_drawn(box, x - w / 2, high - y - h / 2, w, h))
     title = f"{ledger.started.operation if ledger.started else 'plan'}: {ledger.status}"
-    return _svg(title, wide, high, parts)
+    more = {"waits for one of them": "soft"} if any(edges.values()) else {}
+    return _svg(title, wide, high, parts, [box.state for box in found.values()], more)
 
 
 def _drawn(box: Box, x: float, y: float, w: float, h: float) -> str:
-    text = f"{SIGNS[box.state]} {escape(box.name)}"
     second = ""
     if box.detail:
         place = f'x="{x + 8:.1f}" y="{y + h - 8:.1f}"'
-        second = f'<text class="small" {place}>{escape(box.detail)}</text>'
+        second = f'<text font-size="{_SMALL:.0f}" {place}>{escape(box.detail)}</text>'
     return (
         f"<g><title>{escape(box.name)}: {box.state}</title>"
         f'<rect class="{box.state}" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}"'
         f' height="{h:.1f}" rx="4"/>'
-        f'<text x="{x + 8:.1f}" y="{y + 17:.1f}">{text}</text>{second}</g>'
+        f"{_named(box.state, box.name, x + 8, y + 17)}{second}</g>"
+    )
+
+
+def _named(state: str, name: str, x: float, y: float) -> str:
+    """Return the sign of a state and a name beside it."""
+    return (
+        f'<text class="{state}" x="{x:.1f}" y="{y:.1f}">{SIGNS[state]}</text>'
+        f'<text x="{x + _SIGN:.1f}" y="{y:.1f}">{escape(name)}</text>'
     )
 
 
@@ -178,13 +210,39 @@ def _curve(position: str, high: float) -> str:
     return "".join(said).replace(" L", "L")
 
 
-def _svg(title: str, wide: float, high: float, parts: list[str]) -> str:
+def _svg(
+    title: str,
+    wide: float,
+    high: float,
+    parts: list[str],
+    states: Iterable[str],
+    more: Mapping[str, str],
+) -> str:
+    """Return a picture with its legend: the states in it, and more by the class of its line."""
+    shown = [(one, one) for one in SIGNS if one in states]
+    legend: list[str] = []
+    x, y = 0.0, high + 26
+    for text, kind in [*shown, *more.items()]:
+        if kind in SIGNS:
+            legend.append(
+                f'<rect class="{kind}" x="{x:.1f}" y="{y - 9:.1f}" width="16" height="10" rx="3"/>'
+                f'<text class="{kind}" x="{x + 20:.1f}" y="{y:.1f}">{SIGNS[kind]}</text>'
+            )
+        else:
+            line = f"M{x:.1f} {y - 4:.1f}h32"
+            legend.append(f'<path class="edge {kind}" d="{line}"/>')
+        x += 36
+        legend.append(f'<text font-size="{_SMALL:.0f}" x="{x:.1f}" y="{y:.1f}">{text}</text>')
+        x += text_width(text, _SMALL) + 16
     edge = 8
-    box = f"{-edge} {-edge} {wide + 2 * edge:.0f} {high + 2 * edge:.0f}"
+    wide, high = max(wide, x) + 2 * edge, y + 2 * edge
+    box = f"{-edge} {-edge} {wide:.0f} {high:.0f}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{wide + 2 * edge:.0f}"'
-        f' height="{high + 2 * edge:.0f}"><title>{escape(title)}</title><style>{_STYLE}</style>'
-        f"{''.join(parts)}</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{wide:.0f}"'
+        f' height="{high:.0f}" font-family="{FONT_STACK}" font-size="{_SIZE:.0f}">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+        f'<rect class="paper" x="{-edge}" y="{-edge}" width="{wide:.0f}" height="{high:.0f}"/>'
+        f'{"".join(parts)}<g class="legend">{"".join(legend)}</g></svg>\n'
     )
 
 
@@ -227,18 +285,19 @@ def gantt_svg(ledger: Ledger) -> str:
     """Return what was done when, as SVG: a row for each node, a bar for each attempt."""
     rows = bars(ledger)
     wide, high = 900.0, 18.0 * len(rows) + 24
-    left = 7.0 * max((len(row[0].node) for row in rows), default=10) + 24
+    names = (text_width(row[0].node, _SIZE) for row in rows)
+    left = _SIGN + max(names, default=70.0) + 16
     parts = [f'<line class="rule" x1="{left}" x2="{wide}" y1="18" y2="18"/>']
     whole = max(ledger.last - ledger.began, 1)
     for number in range(5):
         x = left + (wide - left) * number / 4
         anchor = "start" if number == 0 else "end"
         text = duration(whole * number // 4)
-        parts.append(f'<text class="small" text-anchor="{anchor}" x="{x:.1f}" y="12">{text}</text>')
+        place = f'text-anchor="{anchor}" x="{x:.1f}" y="12"'
+        parts.append(f'<text font-size="{_SMALL:.0f}" {place}>{text}</text>')
     for number, row in enumerate(rows):
         y = 24 + 18 * number
-        sign = SIGNS[row[-1].state]
-        parts.append(f'<text x="0" y="{y + 12}">{sign} {escape(row[0].node)}</text>')
+        parts.append(_named(row[-1].state, row[0].node, 0, y + 12))
         for bar in row:
             x, w = left + (wide - left) * bar.begin, (wide - left) * (bar.end - bar.begin)
             parts.append(
@@ -246,7 +305,8 @@ def gantt_svg(ledger: Ledger) -> str:
                 f'<rect class="{bar.state}" x="{x:.1f}" y="{y + 2}" width="{max(w, 2):.1f}"'
                 f' height="12"/></g>'
             )
-    return _svg("what was done when", wide, high, parts)
+    states = [bar.state for row in rows for bar in row]
+    return _svg("what was done when", wide, high, parts, states, {})
 
 
 def gantt_text(ledger: Ledger, width: int = 40) -> list[tuple[str, str, str, str]]:

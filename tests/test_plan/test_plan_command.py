@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,13 +30,15 @@ from machines.plan.vocabulary import (
     NodeSkipped,
     RunStarted,
 )
-from machines.planner import Engine, Plan, PlanError, RetryPolicy, Work
+from machines.planner import Engine, Plan, PlanError, RetryPolicy, Strategy, Work
 from machines.planner.command import plan as command
 from machines.planner.command import showing
 from machines.planner.command.progress import Progress
-from machines.planner.pictures import MANY, bars, boxes, gantt_svg, gantt_text, graph_svg
+from machines.planner.pictures import MANY, SIGNS, bars, boxes, gantt_svg, gantt_text, graph_svg
+from statecharts.drawing.theme import DARK, FONT_STACK, LIGHT
 from statecharts.runtime.clock import SimulatedClock
 
+SVG = "{http://www.w3.org/2000/svg}"
 PLAN = """
 import time
 from pathlib import Path
@@ -466,7 +469,32 @@ def test_a_gantt_chart_has_a_bar_for_each_attempt() -> None:
     assert rows["a.b.three"] == "     ████"
     assert rows["a.b.four"] == "     ▒▒▒▒"
     drawn = ET.fromstring(gantt_svg(LEDGER))
-    assert len([one for one in drawn.iter() if one.tag.endswith("rect")]) == 5
+    bars_ = [one.get("class") for one in drawn.iterfind(f"{SVG}g/{SVG}rect")]
+    assert bars_[:5] == ["failed", "completed", "skipped", "running", "failed"]
+
+
+def legend(svg: str) -> list[str | None]:
+    (found,) = ET.fromstring(svg).iterfind(f"{SVG}g[@class='legend']")
+    return [one.text for one in found.iterfind(f"{SVG}text")]
+
+
+def test_pictures_have_the_fonts_of_states_a_legend_and_colours_for_dark_pages() -> None:
+    """Only the states in it are explained; signs are texts apart, as few fonts have them."""
+    plan = Plan("tags")
+    for number in range(2):
+        plan.node(f"a.b.n_{number}", lambda _: 1, tags=["x"])
+    after = {"depends_on": ["x"], "strategy": Strategy.LATEST_SUCCESSFUL}
+    plan.node("a.b.last", lambda _: 1, **after)  # type: ignore[call-overload]
+    graph = graph_svg(plan.graph().described(), ledger_of((NodeEntered("a.b.n_0", 0, ""), 5)))
+    gantt = gantt_svg(LEDGER)
+    assert legend(graph) == ["·", "waiting", "▶", "running", "waits for one of them"]
+    assert legend(gantt)[1::2] == ["running", "completed", "failed", "skipped"]
+    for svg in (graph, gantt):
+        assert ET.fromstring(svg).get("font-family") == FONT_STACK
+        assert f".paper{{fill:{LIGHT.paper}}}" in svg.partition("@media")[0]
+        assert f".paper{{fill:{DARK.paper}}}" in svg.partition("@media")[2]
+        texts = [one.text or "" for one in ET.fromstring(svg).iter(f"{SVG}text")]
+        assert all(one in SIGNS.values() or one.isascii() for one in texts)
 
 
 def test_a_node_whose_process_has_died_took_until_the_last_event() -> None:
@@ -539,7 +567,7 @@ def test_the_graph_shows_the_state_of_each_node_by_sign_and_colour() -> None:
         ("✗", "four", "failed"),
         ("·", "five", "waiting"),
     ):
-        assert f">{sign} a.b.{name}</text>" in text
+        assert re.search(f">{sign}</text><text [^>]*>a.b.{name}</text>", text)
         assert f"<title>a.b.{name}: {state}</title>" in text
     assert "2 attempts" in text
 
