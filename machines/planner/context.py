@@ -184,7 +184,8 @@ def merged(sights: Iterable[Seen], before: list[int], names: tuple[str, ...]) ->
             elif not _precedes(entry[1], known[1], before):
                 text = (
                     f"{key} was written by {names[known[1]]} and by {names[entry[1]]},"
-                    " and neither comes after the other"
+                    " and neither comes after the other; let one of them, by after=, or write"
+                    " keys of their own"
                 )
                 raise NodeError("context_conflict", text, category=Category.CONTEXT)
     return whole

@@ -58,6 +58,7 @@ from statecharts.runtime.errors import RunError, UnknownRunError
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.store.artifacts import canonical
 
+_DIFFER: Final = ("fact", "output", "context")
 _MAYBE: Final = optional(FLAG)
 
 LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt")
@@ -92,11 +93,14 @@ class Difference:
         facts: The keys of facts that differ, or that only one of them has.
         outputs: The names of outputs for which the same is true.
         final: Whether they, or runs that they have started, end with another context.
+        artifacts: For each fact, output and context that differs its kind, its name, and the
+            artifacts that hold it in the one run and in the other; None where it is not there.
     """
 
     facts: tuple[str, ...]
     outputs: tuple[str, ...]
     final: bool
+    artifacts: tuple[tuple[str, str, str | None, str | None], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.facts or self.outputs or self.final)
@@ -471,14 +475,21 @@ class Engine:
             return tuple(name for name in names if was.get(name) != now.get(name))
 
         first, second = self._said(one), self._said(other)
-        facts, outputs = differing(first[0], second[0]), differing(first[1], second[1])
-        return Difference(facts, outputs, first[2] != second[2])
+        found = [differing(was, now) for was, now in zip(first, second, strict=True)]
+        artifacts = tuple(
+            (kind, name, was.get(name), now.get(name))
+            for kind, names, was, now in zip(_DIFFER, found, first, second, strict=True)
+            for name in names
+        )
+        return Difference(found[0], found[1], bool(found[2]), artifacts)
 
     def _said(
         self, run: str, under: str = ""
-    ) -> tuple[dict[str, str], dict[str, str], dict[str, str | None]]:
+    ) -> tuple[dict[str, str | None], dict[str, str | None], dict[str, str | None]]:
         """Return the facts, the outputs, and the last contexts of a run and those in it."""
         ledger = self.ledger(run)
+        facts: dict[str, str | None]
+        outputs: dict[str, str | None]
         facts = {under + key: fact.payload for key, fact in ledger.facts.items()}
         outputs = {under + name: one.artifact for name, one in ledger.outputs.items()}
         finals = {under: ledger.final}

@@ -140,6 +140,48 @@ def test_the_list_of_runs_counts_the_nodes_that_are_done_of_all(folder: Path) ->
     assert listed == {failed: "failed", created: "waiting"}
 
 
+DIFFERING = """
+from machines.planner import Plan
+
+def learn(work):
+    n = work.parameters["n"]
+    work.io.record("price/eth", {"a.b": [1, n], "note": None})
+    work.io.record("key/session", f"hunter{n}", secret=True)
+    work.output("report.md", "the same for a long while, and then it is " + str(n))
+    if n == 2:
+        work.output("more.txt", "x" * 99)
+    work.context.write("total", n)
+
+plan = Plan("differing")
+plan.node("a.b.c", learn)
+"""
+
+
+def test_values_that_differ_are_shown_short_with_their_places(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text from where it differs, what is only in one of them; what is sealed stays sealed."""
+    monkeypatch.setenv("STATECHARTS_PLAN_KEY", base64.b64encode(bytes(64)).decode())
+    (folder / "differing.py").write_text(DIFFERING)
+    runs = [
+        json.loads(call("run", "differing.py", "--set", f"n={n}", "--json").stdout)["run"]
+        for n in (1, 2)
+    ]
+    assert call("diff", *runs).stdout == (
+        "2 facts differ: price/eth, key/session\n"
+        "  price/eth $['a.b'][1]: 1 → 2\n"
+        "  key/session $: sealed → sealed\n"
+        "2 outputs differ: report.md, more.txt\n"
+        '  report.md $: "…n it is 1" → "…n it is 2"\n'
+        f'  more.txt $: nothing → "{"x" * 40}…"\n'
+        "They end with another context.\n"
+        "  $.total: 1 → 2\n"
+    )
+    changes = json.loads(call("diff", *runs, "--json").stdout)["changes"]
+    said = {"kind": "output", "name": "more.txt", "place": "$", "was": None}
+    assert changes[3] == {**said, "now": f'"{"x" * 40}…"'}
+
+
 def test_the_command_that_goes_on_is_whole_and_tells_no_secret() -> None:
     """It can be pasted: names with blanks are quoted."""
     said = showing.command_line("resume", "r-1", "my plans.db", "a b.py:plan")
@@ -304,7 +346,7 @@ def test_a_run_is_configured_from_the_terminal(folder: Path) -> None:
         assert engine.manifest(doubled).config.retry.wait(1) == timedelta(minutes=5)
     done = call("replay", run, "--missing-fact-retryable", "--json")
     answer = json.loads(done.stdout)
-    assert answer["difference"] == {"facts": [], "outputs": [], "final": False}
+    assert answer["difference"] == {"facts": [], "outputs": [], "final": False, "changes": []}
     with Engine("sqlite:///plans.db") as engine:
         assert engine.manifest(answer["run"]).config.missing_fact_retryable
 

@@ -209,6 +209,7 @@ def test_two_nodes_that_write_one_key_side_by_side_are_refused_at_the_join(engin
     error = run.errors["a.b.join"]
     assert (error.code, error.category) == ("context_conflict", Category.CONTEXT)
     assert "a.b.one and by a.b.two" in error.message
+    assert "let one of them, by after=, or write keys of their own" in error.message
 
     plan = Plan("order")
     one = plan.node("a.b.one", writes)

@@ -349,11 +349,11 @@ def replay(
         result = _carried_out(engine, made, act, going_on, quiet=quiet)
         found = engine.difference(id, result.run)
         if as_json:
-            difference = showing.difference_json(found)
+            difference = showing.difference_json(engine, found)
             print_json({**showing.result_json(result), "difference": difference})
         else:
             _print(engine, result, as_json=False)
-            showing.show_difference(console(), found, _unended(engine, id, result.run))
+            showing.show_difference(console(), engine, found, _unended(engine, id, result.run))
         context.exit(FAILED if found else _status(result))
 
 
@@ -457,9 +457,9 @@ def diff(context: click.Context, /, one: str, other: str, store: str, as_json: b
     with _opened(store) as engine:
         found = engine.difference(one, other)
         if as_json:
-            print_json(showing.difference_json(found))
+            print_json(showing.difference_json(engine, found))
         else:
-            showing.show_difference(console(), found, _unended(engine, one, other))
+            showing.show_difference(console(), engine, found, _unended(engine, one, other))
         context.exit(FAILED if found else 0)
 
 

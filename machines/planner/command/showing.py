@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 from rich.cells import cell_len
@@ -14,6 +15,7 @@ from rich.text import Text
 from machines.plan.ledger import Ledger
 from machines.plan.records import dump_event, dumped
 from machines.plan.secrets import masked
+from machines.plan.vocabulary import Json
 from machines.planner.engine import Difference, Engine, Result
 from machines.planner.pictures import SIGNS, duration, gantt_text
 from statecharts.cli.terminal import count_text, plain_table
@@ -214,11 +216,72 @@ def run_json(engine: Engine, run: str, *, events: bool) -> dict[str, Any]:
     return whole
 
 
-def show_difference(out: Console, found: Difference, unended: dict[str, str]) -> None:
+_SHOWN: Final = 40
+_BEFORE: Final = 8
+
+
+def changes(engine: Engine, found: Difference) -> list[dict[str, str | None]]:
+    """Return each value that differs between two runs, with its place, shortened.
+
+    A text is shown from where it differs. What is sealed is not opened.
+    """
+    said: list[dict[str, str | None]] = []
+    for kind, name, one, other in found.artifacts:
+        was, now = (_NOT_THERE if id is None else engine.artifact(id) for id in (one, other))
+        if kind == "context":
+            was, now = (_NOT_THERE if it is _NOT_THERE else it["writes"] for it in (was, now))
+        place, was, now = _apart(was, now)
+        shown = _short(was, now)
+        if place == "$.sealed":
+            place, shown = "$", ("sealed", "sealed")
+        said.append({"kind": kind, "name": name, "place": place, "was": shown[0], "now": shown[1]})
+    return said
+
+
+_NOT_THERE: Final[Any] = object()
+
+
+def _apart(was: Json, now: Json, place: str = "$") -> tuple[str, Json, Json]:
+    """Return the first place at which two values differ, and what is there."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in (*was, *now):
+            pair = was.get(key, _NOT_THERE), now.get(key, _NOT_THERE)
+            if pair[0] != pair[1]:
+                return _apart(*pair, f"{place}[{key!r}]" if "." in key else f"{place}.{key}")
+    if isinstance(was, list) and isinstance(now, list):
+        for number, pair in enumerate(zip_longest(was, now, fillvalue=_NOT_THERE)):
+            if pair[0] != pair[1]:
+                return _apart(*pair, f"{place}[{number}]")
+    return place, was, now
+
+
+def _short(was: Json, now: Json) -> tuple[str | None, str | None]:
+    """Return two values that differ as short texts; None for one that is not there."""
+    first = 0
+    if isinstance(was, str) and isinstance(now, str):
+        pairs = enumerate(zip(was, now, strict=False))
+        first = next((place for place, (a, b) in pairs if a != b), min(len(was), len(now)))
+        first = first - _BEFORE if first > _SHOWN - _BEFORE else 0
+
+    def shown(value: Json) -> str | None:
+        if value is _NOT_THERE:
+            return None
+        text = masked(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        cut = ("…" if first else "") + text[first : first + _SHOWN]
+        cut += "…" if len(text) > first + _SHOWN else ""
+        return json.dumps(cut, ensure_ascii=False) if isinstance(value, str) else cut
+
+    return shown(was), shown(now)
+
+
+def show_difference(
+    out: Console, engine: Engine, found: Difference, unended: dict[str, str]
+) -> None:
     """Print what differs between two runs.
 
     Args:
         out: Where to.
+        engine: The engine of the runs.
         found: What differs.
         unended: The runs that have no last context, and how each of them is.
     """
@@ -229,15 +292,33 @@ def show_difference(out: Console, found: Difference, unended: dict[str, str]) ->
         what = "Facts and outputs" if unended else "Facts, outputs and the last context"
         out.print(f"{what} are equal to the byte.")
         return
+    changed = changes(engine, found)
     for noun, names in (("fact", found.facts), ("output", found.outputs)):
         if names:
             verb = "differs" if len(names) == 1 else "differ"
             line = f"{count_text(len(names), noun)} {verb}: {', '.join(names)}"
             out.print(line, soft_wrap=True)
+            _show_changes(out, [one for one in changed if one["kind"] == noun])
     if found.final:
         out.print("They end with another context.")
+        _show_changes(out, [one for one in changed if one["kind"] == "context"])
 
 
-def difference_json(found: Difference) -> dict[str, Any]:
+def _show_changes(out: Console, changed: list[dict[str, str | None]]) -> None:
+    """Print values that differ, one a line."""
+    for one in changed[:_ROWS]:
+        was, now = (one[word] or "nothing" for word in ("was", "now"))
+        name = " ".join(filter(None, (one["name"], one["place"])))
+        out.print(Text(f"  {name}: {was} → {now}"), soft_wrap=True)
+    if len(changed) > _ROWS:
+        out.print(f"  and {len(changed) - _ROWS} more; see all with --json")
+
+
+def difference_json(engine: Engine, found: Difference) -> dict[str, Any]:
     """Return what differs between two runs, as JSON."""
-    return {"facts": list(found.facts), "outputs": list(found.outputs), "final": found.final}
+    return {
+        "facts": list(found.facts),
+        "outputs": list(found.outputs),
+        "final": found.final,
+        "changes": changes(engine, found),
+    }
