@@ -43,6 +43,7 @@ class Line:
             is under way.
         error: The error of the last attempt that failed.
         facts: The keys of its facts, in order.
+        learnt: The keys of those that its last attempt has recorded, or taken again.
         artifacts: The artifacts that it has written, in order.
     """
 
@@ -54,6 +55,7 @@ class Line:
     spans: list[tuple[int, int | None]] = field(factory=list)
     error: ErrorInfo | None = None
     facts: list[str] = field(factory=list)
+    learnt: set[str] = field(factory=set)
     artifacts: list[ArtifactWritten] = field(factory=list)
 
     @property
@@ -127,6 +129,7 @@ class Ledger:
                 line = self.line(node)
                 line.state, line.attempt, line.base = "running", attempt, base
                 line.artifacts.clear()  # those of an attempt that came to nothing
+                line.learnt.clear()
                 line.spans.append((at, None))
                 self.status = Status.RUNNING
             case NodeCompleted(node, snapshot):
@@ -140,6 +143,7 @@ class Ledger:
                 line.state, line.snapshot = "skipped", snapshot
             case FactRecorded() as fact:
                 self.facts[fact.key] = fact
+                self.line(fact.node).learnt.add(fact.key)
                 keys = self.line(fact.node).facts
                 if fact.key not in keys:
                     keys.append(fact.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 from machines.plan.identifiers import ContextKey, PlanError
@@ -36,6 +36,7 @@ class Context:
         seen: The values that it sees, by key.
         nodes: The nodes of the plan: their ids are the keys of their results, which no node writes.
         opened: The secrets that the node has opened.
+        refuse_late: Raises once the attempt of the node is over.
 
     >>> context = Context({"total": 3})
     >>> context.write("total", context.read("total", int) + 1)
@@ -48,7 +49,9 @@ class Context:
         seen: Mapping[str, Json],
         nodes: Collection[str] = (),
         opened: Opened | None = None,
+        refuse_late: Callable[[], None] = lambda: None,
     ) -> None:
+        self._refuse_late = refuse_late
         self._seen = seen
         self._nodes = nodes
         self._opened = opened or Opened()
@@ -106,6 +109,7 @@ class Context:
             self.deletes.add(name)
 
     def _own(self, key: str) -> str:
+        self._refuse_late()
         name = ContextKey(key)
         if name in self._nodes:
             text = f"{name} is the result of the node {name}; choose another key"
@@ -154,7 +158,8 @@ def as_json(value: Any, what: str) -> Json:
         why = f", {error.found}" if isinstance(error, StoreError) else ""
         text = f"{what} cannot be JSON: {type(value).__name__}{why}"
         raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
-    refuse_secrets(what, written)
+    if written is not value:
+        refuse_secrets(what, written)
     return written
 
 

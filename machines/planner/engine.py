@@ -466,6 +466,8 @@ class Engine:
     def difference(self, one: str, other: str) -> Difference:
         """Return what differs between two runs: facts, outputs and the last context.
 
+        What an attempt has learnt that came to nothing does not count.
+
         What differs between runs that their nodes have started has the node and its name for the
         run before the key, such as ``a.b.c/orders price/eth``.
         """
@@ -490,7 +492,8 @@ class Engine:
         ledger = self.ledger(run)
         facts: dict[str, str | None]
         outputs: dict[str, str | None]
-        facts = {under + key: fact.payload for key, fact in ledger.facts.items()}
+        learnt = {key for line in ledger.lines.values() for key in line.learnt}
+        facts = {under + key: one.payload for key, one in ledger.facts.items() if key in learnt}
         outputs = {under + name: one.artifact for name, one in ledger.outputs.items()}
         finals = {under: ledger.final}
         for child, place in ledger.places.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import heapq
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -359,6 +360,7 @@ class Execution:
         self._joins: dict[tuple[str, ...], str] = {}
         self._steps: dict[str, int] = {}
         self._at = now()
+        self._process = os.getpid()
         self._taken = {key: fact.node for key, fact in ledger.facts.items()}
         self._named = {name: one.node for name, one in ledger.outputs.items()}
         self._initial = _Kept({}, run.snapshot.context.initial)
@@ -665,13 +667,16 @@ class Execution:
                     raise NodeError(CANCELLED.code, CANCELLED.message)
 
         sink.commit = commit
-        context = Context(visible(state.seen), self._graph.nodes, sink.opened)
+        context = Context(visible(state.seen), self._graph.nodes, sink.opened, sink.refuse_late)
         result, info = None, None
         try:
             result = self._carried_out(state, sink, context)
         except BaseException as error:  # noqa: BLE001 - a node may raise anything
             function = self._graph.nodes[state.id].function
             info = error_of(error, sink.opened, place_in(error, function))
+        if os.getpid() != self._process:  # a process that the node has forked, and not ended
+            os._exit(0 if info is None else 1)
+        sink.is_over = True
         said = (state.place, sink, context, self._now(), result, info)
         self._messages.put(_Outcome(*said))
 

@@ -118,15 +118,33 @@ class Sink:
         bodies: The bytes of the artifacts that they name, by name.
         commit: Writes both, and returns once they are on disk.
         opened: What the node has got as secrets.
+        is_over: Whether the attempt is over; what its threads still say is refused.
     """
 
     commit: Callable[[], None]
     events: list[EngineEvent] = field(factory=list)
     bodies: dict[str, bytes] = field(factory=dict)
     opened: Opened = field(factory=Opened)
+    is_over: bool = False
+
+    def say(self, event: EngineEvent) -> None:
+        """Record an event.
+
+        Raises:
+            NodeError: The attempt is over (``node_over``).
+        """
+        self.refuse_late()
+        self.events.append(event)
+
+    def refuse_late(self) -> None:
+        """Refuse what a thread says that has outlived the attempt of its node."""
+        if self.is_over:
+            text = "the node is over, so nothing more is recorded; let it wait for its threads"
+            raise NodeError("node_over", text)
 
     def keep(self, value: Json) -> str:
         """Keep a JSON value as an artifact; return its name."""
+        self.refuse_late()
         body = canonical(value)
         name = hashlib.sha256(body).hexdigest()
         self.bodies[name] = body
@@ -225,7 +243,7 @@ class Io:
         self._refuse_cancelled()
         if self._told:
             said = {"namespace": namespace, "key": key}
-            self._sink.events.append(Emitted(self._node, IO_CALLED, said))
+            self._sink.say(Emitted(self._node, IO_CALLED, said))
         if key is None:
             if self._past.only:
                 text = f"{self._node} asks {namespace} without a key, which cannot be replayed"
@@ -446,7 +464,7 @@ class Io:
         except StoreError as error:
             text = f"{self._node} {name} cannot be JSON: {error.found}"
             raise NodeError("context_serialize_failed", text, category=Category.CONTEXT) from error
-        self._sink.events.append(FactRecorded(self._node, name, payload, meta))
+        self._sink.say(FactRecorded(self._node, name, payload, meta))
         fact = Fact(value, payload)
         self._known[name] = (said, fact)
         if self._at_once:

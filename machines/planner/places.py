@@ -32,7 +32,10 @@ def place_of(function: Callable[..., Any]) -> str:
     >>> place_of(len)
     ''
     """
-    code = getattr(underlying(function), "__code__", None)
+    made = underlying(function)
+    if isinstance(made, type):
+        made = vars(made).get("__init__")
+    code = getattr(made, "__code__", None)
     return _said(code, code.co_firstlineno) if isinstance(code, CodeType) else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, final
+from typing import Any, Final, final
 
 from attrs import evolve, frozen
 
@@ -76,7 +76,7 @@ class Work:
         refuse_secrets(f"{self.node} event", {name: said})
         self._sink.opened.refuse(f"{self.node} event", {name: payload})
         if self._config.records(name):
-            self._sink.events.append(Emitted(self.node, name, said, kept))
+            self._sink.say(Emitted(self.node, name, said, kept))
 
     def emit_many(self, events: Iterable[tuple[str, Any]]) -> None:
         """Tell several things, in order."""
@@ -111,7 +111,7 @@ class Work:
             raise NodeError("output_taken", text, category=Category.PARSING_INPUT)
         artifact = self._sink.keep(written)
         said = ArtifactWritten(self.node, artifact, ArtifactKind.OUTPUT, meta)
-        self._sink.events.append(said)
+        self._sink.say(said)
         return artifact
 
     def put(self, value: Any, *, kind: str, meta: Mapping[str, Any] | None = None) -> str:
@@ -140,12 +140,12 @@ class Work:
         written = as_json(value, f"{self.node} {kind}")
         self._sink.opened.refuse(f"{self.node} {kind}", [value, meta])
         artifact = self._sink.keep(written)
-        self._sink.events.append(ArtifactWritten(self.node, artifact, word, said))
+        self._sink.say(ArtifactWritten(self.node, artifact, word, said))
         return artifact
 
     def _tell(self, event: EngineEvent) -> None:
         """Record an event of the engine, and return once it is on disk."""
-        self._sink.events.append(event)
+        self._sink.say(event)
         self._sink.commit()
 
     def child(self, plan: Plan, name: str, parameters: Json = None) -> dict[str, Json]:
@@ -169,6 +169,10 @@ class Work:
         return self._child(self, plan, name, parameters)
 
 
+_LONGEST: Final = 4_000
+"""The characters of a message at most; more of it belongs into an artifact."""
+
+
 def error_of(error: BaseException, opened: Opened, place: str = "") -> ErrorInfo:
     """Return what is recorded of an error of a node, whatever it is, and of its place.
 
@@ -177,7 +181,8 @@ def error_of(error: BaseException, opened: Opened, place: str = "") -> ErrorInfo
     """
 
     def said(text: str) -> str:
-        return masked(opened.mask(text)).encode(errors="backslashreplace").decode()
+        text = masked(opened.mask(text)).encode(errors="backslashreplace").decode()
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
     place = said(place)
     if isinstance(error, PlanError | ArgumentError) and not isinstance(error, NodeError):
@@ -186,7 +191,7 @@ def error_of(error: BaseException, opened: Opened, place: str = "") -> ErrorInfo
     if not isinstance(info, ErrorInfo):
         try:
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
-        except Exception:  # noqa: BLE001 - a node may raise anything
+        except BaseException:  # noqa: BLE001 - a node may raise anything, and so may what it raises
             text = type(error).__name__
         return ErrorInfo("unhandled", Category.UNKNOWN, False, said(text), place=place)  # noqa: FBT003
     message, details = info.message, None

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -493,8 +493,9 @@ def _carried_out(
     """
     from machines.planner.command.progress import Progress  # noqa: PLC0415
 
+    # What nodes print must not be taken for what the command prints.
     try:
-        with Progress(len(made.nodes), quiet=quiet) as progress:
+        with Progress(len(made.nodes), quiet=quiet) as progress, redirect_stdout(sys.stderr):
             engine.watch = progress
             return act()
     except KeyboardInterrupt:
