@@ -375,6 +375,11 @@ class Engine:
         source: str = self._get(run).snapshot.context.source
         return source
 
+    def parent(self, run: str) -> str:
+        """Return the run whose node has started a run, and waits for it; empty if none has."""
+        parent: str = self._get(run).snapshot.context.parent
+        return parent
+
     def journal(self, run: str) -> Journal:
         """Return the events of a run: to be read in ranges, and appended."""
         return Journal(self._get(run))

@@ -421,6 +421,7 @@ class Io:
         secret: bool = False,
     ) -> Fact:
         name = str(FactKey(key))
+        self._refuse_cancelled()
         check("a question", secret=(secret, FLAG))
         said = _question(name, namespace, request)
         if name in self._known:

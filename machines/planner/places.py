@@ -39,7 +39,7 @@ def place_of(function: Callable[..., Any]) -> str:
     return _said(code, code.co_firstlineno) if isinstance(code, CodeType) else ""
 
 
-def place_in(error: BaseException, function: Callable[..., Any]) -> str:
+def place_in(error: BaseException, function: Callable[..., Any] | None = None) -> str:
     """Return where a node has failed: the innermost line of its own code, or where its function is.
 
     Lines of the planner, of the standard library and of installed packages are not its own, but
@@ -48,16 +48,17 @@ def place_in(error: BaseException, function: Callable[..., Any]) -> str:
     steps = [
         (frame.f_code, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if not frame.f_code.co_filename.startswith(_OURS)
+        if not frame.f_code.co_filename.startswith((*_OURS, "<frozen "))
     ]
     own = [step for step in steps if not _is_foreign(step[0].co_filename)]
     found = own[-1:] or steps[:1]
-    return _said(*found[0]) if found else place_of(function)
+    if found:
+        return _said(*found[0])
+    return "" if function is None else place_of(function)
 
 
 def _is_foreign(file: str) -> bool:
-    generated = file.startswith("<") and ("generated" in file or "frozen" in file)
-    return generated or file.startswith(_INSTALLED)
+    return (file.startswith("<") and "generated" in file) or file.startswith(_INSTALLED)
 
 
 def _said(code: CodeType, line: int) -> str:

@@ -136,8 +136,12 @@ def test_the_list_of_runs_counts_the_nodes_that_are_done_of_all(folder: Path) ->
     shown = call("inspect", created).stdout
     assert f"{created}  waiting" in shown
     assert f"Nobody carries it out. Go on: statecharts plan resume {created} --db" in shown
+    with Engine("sqlite:///plans.db") as engine:
+        inner = engine.create(plan, parent=created)
+    shown = call("inspect", inner).stdout  # who waits for it goes on with it
+    assert f"Nobody carries it out. Go on: statecharts plan resume {created} --db" in shown
     listed = {one["run"]: one["phase"] for one in json.loads(call("inspect", "--json").stdout)}
-    assert listed == {failed: "failed", created: "waiting"}
+    assert listed == {failed: "failed", created: "waiting", inner: "waiting"}
 
 
 DIFFERING = """
@@ -224,7 +228,11 @@ def test_two_runs_are_compared(folder: Path) -> None:
         (["run", "plans.py:rport"], "plans.py has no plan 'rport'. Did you mean 'report'?"),
         (["run", "plans.py"], "plans.py has no plan 'plan'. It has report, failing, empty."),
         (["run", "gone.py"], "There is no file 'gone.py'."),
-        (["run", "bad.py"], "bad.py cannot be imported: ZeroDivisionError"),
+        (
+            ["run", "bad.py"],
+            "bad.py cannot be imported: ZeroDivisionError: division by zero (bad.py:2 in fails)",
+        ),
+        (["run", "half.py"], "SyntaxError: '(' was never closed (half.py, line 1)\n"),
         (["run", "plans.py:empty"], "[SC852] empty: 1 fault: plan: it has no nodes"),
         (["run", "plans.py:report", "--set", "x"], "'x' is not NAME=VALUE."),
         (["run", "plans.py:report", "--set", "password=hunter2"], "[SC853]"),
@@ -245,7 +253,8 @@ def test_what_cannot_be_done_is_one_line_and_status_2(
     folder: Path, arguments: list[str], said: str
 ) -> None:
     """No traceback, nothing lost, and never the secret."""
-    (folder / "bad.py").write_text("1 / 0\n")
+    (folder / "bad.py").write_text("def fails():\n    1 / 0\nfails()\n")
+    (folder / "half.py").write_text("plan = (\n")
     (folder / "leaves.py").write_text("import sys; sys.exit(7)\n")
     Engine("sqlite:///plans.db").close()
     done = call(*arguments)

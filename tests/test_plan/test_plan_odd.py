@@ -156,6 +156,24 @@ def test_a_class_can_be_a_node_and_has_a_place(engine: Engine) -> None:
     assert error.place.endswith(f":{Made.__init__.__code__.co_firstlineno} in Made.__init__")
 
 
+def test_a_node_that_records_values_of_its_own_is_told_that_the_run_was_cancelled(
+    engine: Engine,
+) -> None:
+    """Not only one that asks the outside: it ends at once."""
+    recorded: list[int] = []
+
+    def node(work: Work) -> None:
+        engine.cancel(work.run)
+        for number in range(5_000):
+            work.io.record(f"number/{number}", number)
+            recorded.append(number)
+            threading.Event().wait(0.01)
+
+    run = engine.start(alone(node), config=CONFIG)
+    assert str(run.status) == "cancelled"
+    assert len(recorded) < 1_000
+
+
 def test_why_the_run_of_another_plan_has_failed_is_told(engine: Engine) -> None:
     """The first of its errors, with its place."""
     inner = alone(lambda _: 1 // 0)

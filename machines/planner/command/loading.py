@@ -10,6 +10,7 @@ from types import ModuleType
 
 import click
 
+from machines.planner.places import place_in
 from machines.planner.plan import Plan
 from statecharts.model.suggestions import did_you_mean
 
@@ -61,6 +62,7 @@ def _module(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        said = f"{type(error).__name__}: {error}"
+        place = place_in(error)
+        said = f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
         raise PlanFileError(f"{path} cannot be imported: {said}") from error
     return module

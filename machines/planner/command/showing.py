@@ -149,7 +149,10 @@ def show_run(out: Console, engine: Engine, run: str, store: str) -> None:
     ledger, manifest, phase = engine.seen(run), engine.manifest(run), engine.phase(run)
     show_result(out, engine.result(run), ledger, phase)
     if phase in ("stopped", "waiting"):
-        how = command_line("resume", run, store)
+        first = run
+        while parent := engine.parent(first):
+            first = parent
+        how = command_line("resume", first, store)
         out.print(f"Nobody carries it out. Go on: {how}", soft_wrap=True)
     mode = manifest.config.mode
     out.print(f"plan {manifest.operation}, version {manifest.version}, {mode}", soft_wrap=True)
