@@ -6,13 +6,13 @@ tuple is a list, an instance of attrs is a dict. Whatever is not known for certa
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import functools
 import inspect
 import re
 import types
 import typing
+from collections import abc, deque
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
@@ -40,16 +40,16 @@ _DEEPEST: Final = 20
 _ALIAS: Final[Any] = getattr(typing, "TypeAliasType", None)  # from Python 3.12 on
 _UNKNOWN: Final = (Any, object, typing.NoReturn, typing.Never, typing.Self)
 _TEXTS: Final = (str, bytes, datetime, date)
-_LISTS: Final = (list, tuple, set, frozenset, collections.deque)
+_LISTS: Final = (list, tuple, set, frozenset, deque)
 _ABSTRACT: Final = (
-    collections.abc.Iterable,
-    collections.abc.Collection,
-    collections.abc.Sequence,
-    collections.abc.MutableSequence,
-    collections.abc.Set,
-    collections.abc.MutableSet,
+    abc.Iterable,
+    abc.Collection,
+    abc.Sequence,
+    abc.MutableSequence,
+    abc.Set,
+    abc.MutableSet,
 )
-_MAPPINGS: Final = (collections.abc.Mapping, collections.abc.MutableMapping)
+_MAPPINGS: Final = (abc.Mapping, abc.MutableMapping)
 
 
 # -- what a function says --------------------------------------------------------------------------
@@ -342,7 +342,7 @@ def _kinds(hint: Any) -> frozenset[str] | None:
     found: set[str] = set()
     if _has_fields(kind) or typing.is_typeddict(kind) or kind in _MAPPINGS:
         found.add("dict")
-    elif hasattr(kind, "_fields") or kind is collections.abc.Iterable:
+    elif hasattr(kind, "_fields") or kind is abc.Iterable:
         return None  # a named tuple, or anything that can be gone through
     for name, classes in (
         ("number", (int, float)),
@@ -352,7 +352,7 @@ def _kinds(hint: Any) -> frozenset[str] | None:
     ):
         if issubclass(kind, classes):
             found.add(name)
-    if kind in (collections.abc.Sequence, collections.abc.Collection):
+    if kind in (abc.Sequence, abc.Collection):
         found |= {"text", "list", "dict"}
     return frozenset(found) or None
 
