@@ -41,6 +41,7 @@ class Line:
         snapshot: The context after it, where the run keeps it.
         spans: Begin and end of each attempt, in milliseconds since 1970; the end is None while one
             is under way.
+        stopped: The numbers of the spans whose process has died.
         error: The error of the last attempt that failed.
         facts: The keys of its facts, in order.
         learnt: The keys of those that its last attempt has recorded, or taken again.
@@ -53,6 +54,7 @@ class Line:
     base: str = ""
     snapshot: str | None = None
     spans: list[tuple[int, int | None]] = field(factory=list)
+    stopped: set[int] = field(factory=set)
     error: ErrorInfo | None = None
     facts: list[str] = field(factory=list)
     learnt: set[str] = field(factory=set)
@@ -164,6 +166,7 @@ class Ledger:
         """Take all nodes at work as stopped: their process has died, after the last event."""
         for line in self.lines.values():
             if line.state == "running":
+                line.stopped.add(len(line.spans) - 1)
                 self._ended(line.node, self.last).state = "stopped"
 
     def _ended(self, node: str, at: int) -> Line:

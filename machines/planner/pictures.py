@@ -274,7 +274,8 @@ def bars(ledger: Ledger) -> list[list[Bar]]:
         for number, (begin, end) in enumerate(line.spans):
             last = number == len(line.spans) - 1
             until = ledger.last if end is None else end
-            state: Any = line.state if last and line.state != "waiting" else "failed"
+            before = "stopped" if number in line.stopped else "failed"
+            state: Any = line.state if last and line.state != "waiting" else before
             place = (begin - ledger.began) / whole, (until - ledger.began) / whole
             row.append(Bar(line.node, state, *place, until - begin))
         found.append(row or [Bar(line.node, line.state, 0.0, 0.0, 0)])

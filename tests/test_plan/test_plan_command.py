@@ -561,6 +561,10 @@ def test_a_node_whose_process_has_died_took_until_the_last_event() -> None:
         [(1_000, 1_300), (90_000, None)],
         [(1_000, 1_300)],
     ]
+    assert [[bar.state for bar in row] for row in bars(ledger)] == [
+        ["stopped", "running"],
+        ["stopped"],
+    ]
     ledger.take(Envelope(5, 91_000, NodeFailed("a.b.two", ERROR), 2))  # the run was cancelled
     assert ledger.lines["a.b.two"].spans == [(1_000, 1_300)]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from attrs import evolve
 
 from examples import portfolio, quality_report
@@ -542,3 +543,12 @@ def test_a_flaky_source_is_asked_again_and_its_answer_is_one_fact(tmp_path: Path
         spans = [len(engine.ledger(one).lines[node].spans) for one in (run.run, again.run)]
         assert spans == [3, 1]
         assert not engine.difference(run.run, again.run)
+
+
+@pytest.mark.parametrize("example", [quality_report, portfolio])
+def test_an_example_makes_no_folder_for_its_store(example: Any, tmp_path: Path) -> None:
+    """A name that was mistyped makes nothing, as for every command that takes --db."""
+    done = CliRunner().invoke(example.main, ["--db", str(tmp_path / "nodir" / "plans.db")])
+    assert done.exit_code == 2
+    assert f"There is no directory '{tmp_path}/nodir'. Make it." in done.stderr
+    assert list(tmp_path.iterdir()) == []
