@@ -427,7 +427,7 @@ def _faults(plan: Plan) -> tuple[PlanFault, ...]:
         if wrong:
             found.append(PlanFault("wrong_function", node.id, wrong))
         else:
-            texts = _wrong_inputs(node, nodes)
+            texts = dict.fromkeys(_wrong_inputs(node, nodes))
             found += [PlanFault("wrong_input", node.id, text) for text in texts]
     found += _cycles(plan, known)
     return tuple(found)

@@ -383,6 +383,65 @@ def lambda_of(cls: Any) -> Any:
     return takes
 
 
+@pytest.mark.parametrize(
+    ("value", "hint", "written"),
+    [
+        (b"\x00ab", bytes, "0AXS"),
+        ([b"x"], list[bytes], ["cm"]),
+        ({3, 1, 2}, set[int], [1, 2, 3]),
+        (frozenset("ba"), frozenset[str], ["a", "b"]),
+        ({"a": {2, 1}}, dict[str, set[int]], {"a": [1, 2]}),
+        ((1, "x"), tuple[int, str], [1, "x"]),
+        (Price("a", 1.5), Price, {"asset": "a", "eur": 1.5}),
+        (Order(1, ["x"]), Order, {"number": 1, "lines": ["x"]}),
+        (datetime(2026, 1, 2, tzinfo=UTC), datetime, "2026-01-02T00:00:00+00:00"),
+        (date(2026, 1, 2), date, "2026-01-02"),
+        (Path("x/y"), Path, "x/y"),
+        (Level.HIGH, Level, 2),
+    ],
+)
+def test_a_result_is_json_and_comes_back_as_the_node_that_takes_it_says(
+    engine: Engine, value: Any, hint: Any, written: Any
+) -> None:
+    """A node without annotations gets the JSON, and so does the context."""
+    seen: dict[str, Any] = {}
+
+    def gives(work: Work) -> Any:
+        return value
+
+    def takes(work: Work, one: Any) -> None:
+        seen["typed"] = one
+
+    gives.__annotations__["return"] = takes.__annotations__["one"] = hint
+    plan = Plan("results")
+    given = plan.node("a.b.gives", gives)
+    plan.node("a.b.takes", takes, given)
+    plan.node("a.b.plain", lambda _, one: seen.update(plain=one), given)
+    run = engine.start(plan, config=CONFIG)
+    assert (seen["typed"], seen["plain"]) == (value, written)
+    assert engine.context(run.run)["a.b.gives"] == written
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (float("nan"), "nan is not finite"),
+        (2**60, "beyond 2**53"),
+        ({1: "x"}, "the key 1 is not a text"),
+        (bytearray(b"x"), "of the class bytearray"),
+        ((one for one in [1]), "of the class generator"),
+        (Opaque(), "of the class Opaque"),
+    ],
+)
+def test_a_result_that_json_cannot_carry_is_refused(engine: Engine, value: Any, why: str) -> None:
+    """It fails its node, with the reason."""
+    plan = Plan("refused")
+    plan.node("a.b.c", lambda _: value)
+    error = engine.start(plan, config=CONFIG).errors["a.b.c"]
+    assert error.code == "context_serialize_failed"
+    assert why in error.message
+
+
 class Reader:
     """An object that is called; its fields have the names of parameters."""
 

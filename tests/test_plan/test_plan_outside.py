@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from attrs import evolve
+from click.testing import CliRunner
 
 from examples import portfolio, quality_report
 from machines.investigator.secrets import Secret
