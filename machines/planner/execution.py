@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import heapq
+import inspect
 import os
 import queue
 import threading
@@ -711,6 +712,10 @@ class Execution:
                 what = f"the result of {source.nodes[0]}"
                 inputs.append(None if one is None else read_as(one, hint, what))
         result = node.function(work, *inputs)
+        if inspect.iscoroutine(result):
+            result.close()
+            text = f"{state.id} returns a coroutine, which nobody awaits; let it call asyncio.run"
+            raise NodeError("wrong_result", text)
         written = as_json(result, f"{state.id} result")
         why = misfit(result, node.declared.returns)
         if why is not None:

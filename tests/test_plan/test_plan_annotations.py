@@ -515,6 +515,14 @@ def test_what_returns_no_result_of_its_own_is_refused(function: Any) -> None:
     assert [one.kind for one in plan.validate()] == ["wrong_function"]
 
 
+def test_a_coroutine_as_a_result_is_told_and_closed(engine: Engine) -> None:
+    """What cannot be seen before: a lambda that calls a coroutine function."""
+    plan = Plan("later")
+    plan.node("a.b.c", lambda work: Later()(work))
+    error = engine.start(plan, config=CONFIG).errors["a.b.c"]
+    assert (error.code, "let it call asyncio.run" in error.message) == ("wrong_result", True)
+
+
 def test_an_error_tells_the_line_of_the_nodes_own_code(engine: Engine, tmp_path: Path) -> None:
     """The innermost line that is not of a library, also in a helper; never a secret."""
 
