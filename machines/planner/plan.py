@@ -130,11 +130,16 @@ class Node(Source[R_co]):
         return declared(self.function) if self._first is None else self._first.declared
 
     @cached_property
+    def signature(self) -> inspect.Signature:
+        """The parameters of its function; raises TypeError or ValueError if nobody knows them."""
+        return inspect.signature(self.function) if self._first is None else self._first.signature
+
+    @cached_property
     def hints(self) -> tuple[Any, ...]:
         """The types of its inputs, as its function is annotated."""
         known = self.declared.takes
         names: list[str] = []
-        for one in inspect.signature(self.function).parameters.values():
+        for one in self.signature.parameters.values():
             many = one.kind is inspect.Parameter.VAR_POSITIONAL
             names += [one.name] * (len(self.inputs) + 1 if many else 1)
         given = names[1 : len(self.inputs) + 1]  # others have defaults
@@ -463,7 +468,7 @@ def _placed(node: Node[Any]) -> str:
 def _misfit(node: Node[Any]) -> str | None:
     """Return why the function of a node cannot take its inputs."""
     try:
-        inspect.signature(node.function).bind(None, *node.inputs)
+        node.signature.bind(None, *node.inputs)
     except (TypeError, ValueError):
         count = len(node.inputs)
         given = {0: "the work alone", 1: "the work and 1 input"}.get(
