@@ -230,7 +230,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
         (["run", "gone.py"], "There is no file 'gone.py'."),
         (
             ["run", "bad.py"],
-            "bad.py cannot be imported: ZeroDivisionError: division by zero (bad.py:2 in fails)",
+            "bad cannot be imported (bad.py:2): ZeroDivisionError: division by zero",
         ),
         (["run", "half.py"], "SyntaxError: '(' was never closed (half.py, line 1)\n"),
         (["run", "plans.py:empty"], "[SC852] empty: 1 fault: plan: it has no nodes"),
@@ -241,7 +241,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
         (["inspect", "7e2c8d8e-0000-0000-0000-000000000000"], "inspect' lists the runs of"),
         (["inspect", "--events"], "Name the run"),
         (["resume", "run-1"], "[SC851]"),
-        (["run", "leaves.py"], "leaves.py cannot be imported: SystemExit: 7"),
+        (["run", "leaves.py"], "leaves cannot be imported (leaves.py:1): SystemExit: 7"),
         (["run", "plans.py:report", "--delay", "1e300"], "1e+300 is not in the range 0 to"),
         (["run", "plans.py:report", "--delay", "nan"], "nan is not in the range"),
         (["run", "plans.py:report", "--set", f"x={'[' * 100_000}"], "x is nested too deep"),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import click
 
-from machines.planner.places import place_in
 from machines.planner.plan import Plan
+from statecharts.cli.modules import Importer
 from statecharts.model.suggestions import did_you_mean
 
 
@@ -50,19 +47,8 @@ def load(target: str) -> tuple[Plan, str]:
 
 def _module(path: Path) -> ModuleType:
     """Import a file, so that what it imports from its own folder is found."""
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    name = f"plan_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # noqa: S101 - it is the path of a Python file
-    assert spec.loader is not None  # noqa: S101 - so it has one
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # annotations are resolved in it
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        place = place_in(error)
-        said = f"{type(error).__name__}: {error}" + (f" ({place})" if place else "")
-        raise PlanFileError(f"{path} cannot be imported: {said}") from error
+    with Importer() as importer:
+        module = importer.load_file(path)
+    if module is None:
+        raise PlanFileError(str(importer.failures[0]))
     return module
