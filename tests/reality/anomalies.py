@@ -1,4 +1,4 @@
-"""True anomalies of the bases as they are: what is found in them without a plant, and why it is there.
+"""True anomalies of the data as it is: what is found in it without a plant, and why it is there.
 
 Each was looked up in the data itself. A finding that one of these explains is no false alarm; a
 plant beside it must be named first all the same. The bases that are kept out of sight have no
@@ -7,7 +7,7 @@ entry: whatever is found in them counts as an alarm.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from attrs import frozen
@@ -36,7 +36,12 @@ class Anomaly:
     def explains(self, cause: Cause) -> bool:
         """Tell whether a finding is this anomaly."""
         same = (cause.kind, cause.table) == (self.kind, self.table)
-        return same and cause.date is not None and self.first <= cause.date <= self.last
+        return same and self.explains_day(cause)
+
+    def explains_day(self, cause: Cause, slack: int = 0) -> bool:
+        """Tell whether a finding begins on one of its days, or so many days beside them."""
+        more = timedelta(slack)
+        return cause.date is not None and self.first - more <= cause.date <= self.last + more
 
 
 ANOMALIES: Final[dict[str, tuple[Anomaly, ...]]] = {
@@ -69,5 +74,37 @@ ANOMALIES: Final[dict[str, tuple[Anomaly, ...]]] = {
             "lacks a reading, and that a single one.",
         ),
     ),
+    "water": (
+        Anomaly(
+            CauseKind.TRUNCATED_BATCH,
+            "water",
+            date(2022, 5, 11),
+            date(2022, 5, 13),
+            "The gauge gave one reading on 11 May 2022, and nine on 13 May, of 24.",
+        ),
+    ),
+    "shares": (
+        Anomaly(
+            CauseKind.MISSING_DAY,
+            "shares",
+            date(2001, 9, 11),
+            date(2001, 9, 14),
+            "The exchanges were closed after the attacks of 11 September 2001.",
+        ),
+        Anomaly(
+            CauseKind.UNIT_CHANGE,
+            "shares",
+            date(2012, 5, 18),
+            date(2012, 5, 18),
+            "Facebook, which is cheaper than the others, is traded from this day on.",
+        ),
+        Anomaly(
+            CauseKind.MISSING_DAY,
+            "shares",
+            date(2012, 10, 29),
+            date(2012, 10, 30),
+            "A hurricane closed the exchanges for two days.",
+        ),
+    ),
 }
-"""The anomalies of each base that has one."""
+"""The anomalies of each base that has one, and of other tables that `calm` cuts."""

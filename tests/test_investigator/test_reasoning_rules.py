@@ -188,3 +188,68 @@ def test_rules_tell_how_many_queries_failed(
     synthesis = _ask(tmp_path / "a", "anything wrong?", {"sales": ("day, region, amount", rows)})
     assert _first(synthesis) == (CauseKind.MISSING_DAY, "sales", date(2025, 2, 20))
     assert "queries ask, which failed or took too long" in synthesis.summary
+
+
+def _surest(synthesis: Synthesis, kind: CauseKind) -> float:
+    return max((one.score for one in synthesis.causes if one.kind is kind), default=0.0)
+
+
+def test_rules_take_a_day_of_rest_for_no_sure_finding(tmp_path: Path) -> None:
+    """A Monday without rows may be a holiday, where weekends have none; three days are too many."""
+    weekdays = [day for day in DAYS if day.weekday() < 5]
+    found = []
+    for gone in (weekdays[30:31], weekdays[30:33]):
+        rows = [(str(day), n, n * 2.5) for day in weekdays if day not in gone for n in range(6)]
+        synthesis = _ask(tmp_path / str(len(gone)), "anything?", {"s": ("day, till, sum", rows)})
+        assert _first(synthesis) == (CauseKind.MISSING_DAY, "s", gone[0])
+        found.append(_surest(synthesis, CauseKind.MISSING_DAY))
+    assert found[0] <= 0.8 < found[1]
+
+
+def test_rules_compare_a_change_of_size_with_others_of_the_series(tmp_path: Path) -> None:
+    """A price that doubles and halves by itself is no sure other unit; one that never did is."""
+    levels = [1, 2.2, 1, 0.45, 1, 2.1, 1, 1, 1, 1, 1, 1]
+    for name, calm, sure in (("a", levels, False), ("b", [1.0] * 6 + [2.2] * 6, True)):
+        rng = Random(12)
+        rows = [
+            (str(day), round(50 * calm[at // 7] * rng.uniform(0.95, 1.05), 2))
+            for at, day in enumerate(DAYS)
+        ]
+        synthesis = _ask(tmp_path / name, "anything wrong?", {"prices": ("day, price", rows)})
+        assert (_surest(synthesis, CauseKind.UNIT_CHANGE) > 0.8) is sure, synthesis
+
+
+def test_rules_take_one_value_that_is_rare_for_no_sure_finding(tmp_path: Path) -> None:
+    """Snow on one day of a year is no other spelling of the weather."""
+    days = [FIRST + timedelta(n) for n in range(500)]
+    rows = [
+        (str(day), "snow" if n == 233 else ["sun", "rain"][n % 3 > 1], n * 37 % 101)
+        for n, day in enumerate(days)
+    ]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"days": ("day, weather, wind", rows)})
+    assert _surest(synthesis, CauseKind.SCHEMA_CHANGE) <= 0.8
+
+
+def test_rules_take_other_hours_for_no_sure_wrong_clock(tmp_path: Path) -> None:
+    """Trains that run at night have a new timetable; a clock moves them all alike."""
+    usual = [8, 8, 9, 10, 11, 12, 12, 13, 14, 15, 16, 16, 17, 17, 17, 18]
+    for name, hours, sure in (
+        ("a", [8, 8, 9, 9, 20, 20, 20, 21, 21, 21, 22, 22, 22, 23, 23, 23], False),
+        ("b", [4 + hour for hour in usual], True),
+    ):
+        rows = [
+            (f"{day} {hour:02}:{n * 7 % 60:02}:00", n)
+            for at, day in enumerate(DAYS)
+            for n, hour in enumerate(hours if at >= 70 else usual)
+        ]
+        synthesis = _ask(tmp_path / name, "anything wrong?", {"trains": ("leaves, track", rows)})
+        assert (_surest(synthesis, CauseKind.TIME_ZONE) > 0.8) is sure, synthesis
+
+
+def test_rules_take_one_number_that_comes_again_for_no_sure_second_load(tmp_path: Path) -> None:
+    """Two days of a year that have the same sum are two days."""
+    sums = [1000 + n * 7919 % 104_729 for n in range(500)]
+    sums[233] = sums[120]
+    rows = [(str(FIRST + timedelta(n)), one) for n, one in enumerate(sums)]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"days": ("day, total", rows)})
+    assert _surest(synthesis, CauseKind.DUPLICATE_LOAD) <= 0.8

@@ -270,12 +270,14 @@ class Step:
         last: Index of the last day.
         change: The difference.
         strength: Distance from the usual, in standard deviations.
+        record: The difference as a multiple of the largest one on other days.
     """
 
     first: int
     last: int
     change: float
     strength: float
+    record: float
 
 
 def stepped(
@@ -328,10 +330,25 @@ def stepped(
             continue
         if len(before) >= WEEK:
             back = end + 3, level, abs(change) / 2
-        found = Step(known[start][0], known[end][0], change, abs(change) / max(noise, least / 20))
-        if best is None or found.strength > best.strength:
-            best = found
+        strength = abs(change) / max(noise, least / 20)
+        if best is None or strength > best.strength:
+            record = abs(change) / max(_largest(known, start, end), least / 20)
+            best = Step(known[start][0], known[end][0], change, strength, record)
     return best
+
+
+def _largest(known: Sequence[tuple[int, float]], start: int, end: int) -> float:
+    """Return the largest difference between as many days and those before, on other days."""
+    length = min(end - start + 1, WEEK)
+    spans = known[:start], known[start : end + 1], known[end + 1 :]
+    return max(
+        (
+            abs(median(near[at : at + length]) - median(near[max(0, at - 14) : at]))
+            for near in ([one for _, one in span] for span in spans)
+            for at in range(4, len(near) - length + 1)
+        ),
+        default=0.0,
+    )
 
 
 def _at_once(known: Sequence[tuple[int, float]], start: int, change: float) -> bool:

@@ -27,7 +27,7 @@ class Scale:
 TRUNCATED: Final = Scale(0.6, most=0.95)  # fewer rows have many reasons
 MISSING: Final = Scale(0.6, most=0.95)  # no rows have a few
 MOVED: Final = Scale(0.65, most=0.95)  # rows missing here and in excess on the next day, fewer
-THIN: Final = Scale(0.7, most=0.95)  # so do days that have fewer rows, one after the other
+THIN: Final = Scale(0.6, most=0.95)  # days that have fewer rows, one after the other, the same
 EMPTY: Final = Scale(0.5)
 FORM: Final = Scale(0.5, most=0.98)  # a key that is spelt anew is a reference that breaks
 UNIT: Final = Scale(0.5, 10.0, most=0.99)  # prices and temperatures jump by nature
@@ -40,14 +40,14 @@ LOST: Final = Scale(0.5, most=0.985)
 NOT_KEPT_UP: Final = Scale(0.5, most=0.985)
 SILENT: Final = Scale(0.75, most=0.97)  # a table that was kept up as regularly as another is told
 SILENT_OFTEN: Final = Scale(0.75, 10.0, most=0.96)
-TWICE: Final = Scale(0.8, most=0.995)  # rows alike in each cell are no chance
+TWICE: Final = Scale(0.7, 5.0, most=0.995)  # rows alike in each cell are no chance
 GONE_SCORE: Final = 0.7  # names alone tell that the references were ever whole
 TAIL_SCORE: Final = 0.85  # other tables go on: nothing else says it
 WHOLE_SCORE: Final = 0.85  # a table that is written as a whole, and was not
 OPEN_SCORE: Final = 0.56  # the last day of the data is seldom whole
 HOLIDAY_SCORE: Final = 0.83  # a holiday has fewer rows, too, until its last hour (times `most`)
 EVENT: Final = 0.8  # factor of a change of units if more changed than that
-SINGLE_SCORE: Final = 0.79  # one value may be empty for any reason
+DOUBT: Final = 0.79  # it is unusual, and has happened by itself: a single value, a holiday
 
 # Ranking.
 LEAST: Final = 0.5  # a finding that is less sure is not reported
@@ -81,6 +81,10 @@ UNLIKELY: Final = 20.0  # negative logarithm of the chance that no row comes aft
 LIKE: Final = 0.75  # of what is missing; as much on other days makes it like those
 USUAL_DAYS: Final = 0.04  # of the days may be like a short one; more of them are usual
 USUAL_GAPS: Final = 0.015  # holidays of ten in a year are this many
+THIN_RECORD: Final = 1.5  # times the rows that any other days, as many, lack
+BY_CHANCE: Final = 0.01  # gaps of a length that chance makes in the whole series
+RESTS: Final = 0.1  # of the Sundays have rows, at most, in a table that rests on Sundays;
+HOLIDAYS: Final = 2  # such a table may rest on so many more days, one after the other
 FEW_DAYS: Final = 3  # days alike may be one incident each
 FEW_GAPS: Final = 4
 MADE_UP: Final = 0.5  # of the missing rows are in excess on the next day
@@ -108,6 +112,9 @@ ALIKE: Final = (0.6, 1.5)  # small and large numbers change by like factors
 NEAR_UNIT: Final = 0.1  # logarithm; rounding and growth are less
 MIX: Final = 1.5  # times the rows: other kinds of rows have begun or ended
 AT_ONCE: Final = 0.75  # of a change happens between two days, else it is a drift
+RECORD: Final = 2.0  # times the largest change on other days; less of it happens by itself,
+RECORD_OF_MANY: Final = 3.0  # as does more on a single day, in a part, or by no factor of a unit,
+FACTOR_OF_MANY: Final = 2.0  # and so does a smaller factor in a part
 UNSEEN: Final = 4  # beyond all others by a part of their range: half of the strength is enough
 MEASURE: Final = 31  # the days of a month: more different whole numbers are a measure
 
@@ -115,6 +122,7 @@ MEASURE: Final = 31  # the days of a month: more different whole numbers are a m
 CLOCK_STRENGTH: Final = 8.0  # there are 24 shifts, and many spans of days
 CLOCK_SIGMA: Final = 0.3  # no share of hours is known better
 CLOCK_ROWS: Final = (10, 16, 25)  # gain in logarithms: steady, on a named day, otherwise
+CLOCK_FIT: Final = 0.7  # of the difference of hours; a new timetable changes more than it moves
 EDGE_ROWS: Final = (2, 12)  # rows missing at midnight: steady, otherwise
 EDGE_LIKE: Final = 0.6  # as large a gap on another day shows that gaps are usual
 SAME_DAY: Final = 0.8  # of the rows have the same day in both columns

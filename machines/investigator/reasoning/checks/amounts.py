@@ -201,6 +201,7 @@ def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule
     day, last = reading.daily.days[step.first], reading.daily.days[step.last]
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
     score = surely(step.strength, scale)
+    score = min(score, rule.DOUBT) if _may_be_chance(reading, name, step) else score
     return Finding(
         CauseKind.UNIT_CHANGE,
         reading.probe.table,
@@ -211,6 +212,17 @@ def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule
         (reading.probe,),
         last=last,
     )
+
+
+def _may_be_chance(reading: Reading, name: str, step: Step) -> bool:
+    """Tell whether a change is like others of the same numbers, or one of a day that goes on."""
+    alone, part = step.first == step.last, reading.probe.split is not None
+    if alone and step.change < 0 and not any(reading.daily.counts(f"{name} set")[step.last + 1 :]):
+        return True
+    if part and abs(step.change) < math.log(rule.FACTOR_OF_MANY):
+        return True
+    often = alone or part or not _is_unit(step.change)
+    return step.record < (rule.RECORD_OF_MANY if often else rule.RECORD)
 
 
 def _signed(values: Mapping[str, Sequence[float | None]], name: str) -> bool:

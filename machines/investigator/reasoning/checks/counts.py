@@ -178,9 +178,12 @@ def _gaps(
             continue
         strength = math.sqrt(sum(max(level.lack(n), 0.0) ** 2 for n in run if expected[n]))
         alone = like == 0 and len(run) > 1
+        by_chance = _comes_by_chance(len(run), len(empty) - len(run), level)
         if strength < (rule.WEAK if named or alone else rule.STRONG):
             continue
         score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
+        if by_chance or (len(run) <= rule.HOLIDAYS and _rests(level)):
+            score = min(score, rule.DOUBT)
         when = f"on {first}" if first == last else f"from {first} to {last}"
         words = f"0 rows {when}, where {rows:.0f} are usual"
         if level.made_up(run[-1]) >= rule.MADE_UP:
@@ -190,6 +193,19 @@ def _gaps(
         gap = Finding(kind, table, None, first, score, words, probes, last=last)
         found.append((gap, rows))
     return found
+
+
+def _comes_by_chance(length: int, others: int, level: Level) -> bool:
+    """Tell whether so many empty days follow each other now and then, where others are empty."""
+    days = sum(one >= rule.ONE for one in level.expected)
+    share = min(others / max(days, 1), 1.0)
+    return days * share**length > rule.BY_CHANCE
+
+
+def _rests(level: Level) -> bool:
+    """Tell whether a table has no rows on some day of each week; it may have none on a holiday."""
+    weekly = [level.counts[at::WEEK] for at in range(WEEK)]
+    return any(sum(map(bool, one)) < rule.RESTS * len(one) for one in weekly)
 
 
 def _lacking(
@@ -269,6 +285,10 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
     day, end = reading.daily.days[first], reading.daily.days[-1]
     words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
     kind, score, probe = CauseKind.LATE_DATA, surely(strength, rule.THIN), reading.probe
+    missing = [e - n for e, n in zip(expected[:first], counts, strict=False)]
+    others = (sum(missing[at : at + length]) for at in range(first - length + 1))
+    if lack < rule.THIN_RECORD * max(others):
+        score = min(score, rule.DOUBT)
     return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
 
 

@@ -68,6 +68,8 @@ def find(reading: Reading, table: Table) -> list[Finding]:
             f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
         )
         score = surely(run.strength * run.during, rule.FORM)
+        if run.weight < 2:  # noqa: PLR2004 - a single value
+            score = min(score, rule.DOUBT)
         found.append(
             Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
         )

@@ -24,6 +24,8 @@ LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
 _Days: TypeAlias = Sequence[Sequence[float]]
+_Shift: TypeAlias = tuple[int, int, int, float, float]
+"""The first and last day, the hours, the strength, and the part of the difference they explain."""
 
 
 def probes(table: Table) -> list[Probe]:
@@ -109,13 +111,17 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         found, scale = _at_the_edge(days), rule.GAP_OF_CLOCK
     if found is None:
         return []
-    first, last, shift, strength = found
+    first, last, shift, strength, fit = found
     if first == 0 and last < len(days) - 1:
         # Most days are after the change; the few before it look like the odd ones.
         first, last, shift = last + 1, len(days) - 1, -shift
     day = reading.daily.days[first]
-    if abs(shift) == 1 and _is_summer_time(day):
+    end = reading.daily.days[last]
+    if abs(shift) == 1 and (_is_summer_time(day) or _is_summer_time(end)):
         return []
+    score = surely(strength, scale)
+    if fit < rule.CLOCK_FIT:
+        score = min(score, rule.DOUBT)
     words = f"from {day} on, everything happens {shift:+d} hours later than usual"
     probe = reading.probe
     return [
@@ -124,10 +130,10 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
             probe.table,
             probe.day,
             day,
-            surely(strength, scale),
+            score,
             words,
             (probe,),
-            last=reading.daily.days[last],
+            last=end,
         )
     ]
 
@@ -149,10 +155,10 @@ def _marked(reading: Reading) -> Finding | None:
     return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
 
 
-def _shifted(days: _Days, enough: Sequence[float]) -> tuple[int, int, int, float] | None:
+def _shifted(days: _Days, enough: Sequence[float]) -> _Shift | None:
     """Find the days whose hours fit the usual ones much better once they are shifted."""
     outside = list(range(len(days)))
-    best: tuple[int, int, int, float] | None = None
+    best: _Shift | None = None
     for _ in range(2):
         best = _best(days, _profile([days[n] for n in outside]), enough)
         if best is None:
@@ -176,13 +182,11 @@ def _profile(days: _Days) -> list[float]:
     return [one / sum(found) for one in found]
 
 
-def _best(
-    days: _Days, profile: Sequence[float], enough: Sequence[float]
-) -> tuple[int, int, int, float] | None:
+def _best(days: _Days, profile: Sequence[float], enough: Sequence[float]) -> _Shift | None:
     logs = [math.log(one) for one in profile]
     rows = [sum(day) for day in days]
     expected = usual(rows)
-    best: tuple[int, int, int, float, float] | None = None
+    best, most = None, 0.0
     for shift in _SHIFTS:
         moved = [logs[(hour - shift) % _HOURS] - logs[hour] for hour in range(_HOURS)]
         gains = [sum(map(mul, day, moved)) for day in days]
@@ -208,9 +212,14 @@ def _best(
         odd = [(excess[at] - level * rows[at]) / math.sqrt(rows[at]) for at in apart]
         sigma = max(math.sqrt(sum(one**2 for one in odd) / len(odd)), rule.CLOCK_SIGMA)
         strength = (total - level * n) / (sigma * math.sqrt(n))
-        if strength > rule.CLOCK_STRENGTH and agree > 0.8 and (best is None or total > best[4]):
-            best = (first, last, shift, strength, total)
-    return best[:4] if best else None
+        if strength > rule.CLOCK_STRENGTH and agree > 0.8 and total > most:
+            hours = [sum(hour) for hour in zip(*days[first : last + 1], strict=True)]
+            whole = sum(
+                k * (math.log(k / n) - log) for k, log in zip(hours, logs, strict=True) if k
+            )
+            fit = sum(map(mul, hours, moved)) / max(whole - _HOURS / 2, 1.0)
+            best, most = (first, last, shift, strength, fit), total
+    return best
 
 
 def _ordinary(rates: Sequence[float]) -> float:
@@ -237,7 +246,7 @@ def _is_flat(days: _Days) -> bool:
     return bool(min(total) > 0.5 * mean and max(total) < 2 * mean)
 
 
-def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
+def _at_the_edge(days: _Days) -> _Shift | None:
     """Find the gap that a shift leaves where it begins, if every hour is like every other.
 
     Shifted to later, the first hours of the first day are empty. Shifted to earlier, its rows begin
@@ -266,7 +275,7 @@ def _at_the_edge(days: _Days) -> tuple[int, int, int, float] | None:
         rest = sum(days[place][shift:]) / max(sum(usually[place][shift:]), 1)
         if rest < 0.75 or not _keeps_rows(days, usually, place, shift):
             return None
-    return place, len(days) - 1, shift, rule.CLOCK_STRENGTH * lack / least
+    return place, len(days) - 1, shift, rule.CLOCK_STRENGTH * lack / least, 1.0
 
 
 def _keeps_rows(days: _Days, usually: _Days, place: int, shift: int) -> bool:

@@ -51,7 +51,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
         if run.weight < 2:  # noqa: PLR2004 - a single value
-            score = min(score, rule.SINGLE_SCORE)
+            score = min(score, rule.DOUBT)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
