@@ -83,7 +83,23 @@ ANOMALIES: Final[dict[str, tuple[Anomaly, ...]]] = {
             "The gauge gave one reading on 11 May 2022, and nine on 13 May, of 24.",
         ),
     ),
+    "stocks": (
+        Anomaly(
+            CauseKind.UNIT_CHANGE,
+            "prices",
+            date(2022, 4, 20),
+            date(2022, 4, 20),
+            "Netflix fell by 35 % in one day, after it had lost subscribers for the first time.",
+        ),
+    ),
     "shares": (
+        Anomaly(
+            CauseKind.UNIT_CHANGE,
+            "shares",
+            date(2005, 2, 28),
+            date(2005, 2, 28),
+            "Each share of Apple became two.",
+        ),
         Anomaly(
             CauseKind.MISSING_DAY,
             "shares",

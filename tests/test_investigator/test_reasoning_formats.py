@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,11 +27,12 @@ SHAPES: Final = """\
 %b %d %Y|%B %d, %Y|%A, %B %d, %Y
 %a, %d %b %Y %H:%M:%S +0000|%m/%d/%Y %I:%M:%S %p|%Y%m%d|%Y%m%d%H%M%S
 %Y%m%dT%H%M%SZ|%Y-%m-%dT%H:%M:%S.%fZ|%d %B %Y %H:%M|%-m/%-d/%Y %-I:%M %p|%-d.%-m.%Y|%Y.%m.%d
-%Y-%-m-%-d %H:%M|%d-%m-%Y %H:%M:%S""".replace("\n", "|").split("|")
+%Y-%-m-%-d %H:%M|%d-%m-%Y %H:%M:%S|%Y-%j|%G-W%V-%u|%GW%V%u|%d/%b/%Y:%H:%M:%S +0000|  %Y-%m-%d %H:%M
+%m/%d/%y, %I:%M %p""".replace("\n", "|").split("|")
 
 
-def _days(values: list[object]) -> list[tuple[str, int | None]]:
-    dates = format_of(values)  # type: ignore[arg-type]
+def _days(values: Sequence[object], name: str = "") -> list[tuple[str, int | None]]:
+    dates = format_of(values, name)  # type: ignore[arg-type]
     assert dates is not None
     hour = dates.hour or "NULL"
     sql = f"SELECT {dates.day}, {hour} FROM (SELECT ? AS v) AS t".replace("{}", "t.v")
@@ -54,6 +56,30 @@ def test_formats_read_seconds_since_1970(unit: int, kind: type) -> None:
     seconds = [int((one - datetime.fromisoformat("1970-01-01")).total_seconds()) for one in MOMENTS]
     found = _days([kind(one * unit) for one in seconds])
     assert found == [(str(one.date()), one.hour) for one in MOMENTS]
+
+
+@pytest.mark.parametrize("zero", ["1899-12-30", "1858-11-17", "1970-01-01", "0001-01-01"])
+def test_formats_read_numbers_of_days_where_a_name_says_so(zero: str) -> None:
+    """Days of a spreadsheet, of astronomers, since 1970, or since year 1, are dates."""
+    first = datetime.fromisoformat(zero)
+    one = timedelta(days=zero == "0001-01-01")  # the first day of year 1 is its day 1
+    days = [(moment - first + one).days for moment in MOMENTS]
+    assert format_of(days) is None
+    assert format_of(days, "amount") is None
+    assert [day for day, _ in _days(days, "sold_on")] == [str(one.date()) for one in MOMENTS]
+    exact = [(moment - first + one) / timedelta(days=1) for moment in MOMENTS]
+    found = [(str(moment.date()), moment.hour) for moment in MOMENTS]
+    assert _days(exact, "date") == found
+
+
+def test_formats_read_seconds_before_1970_where_a_name_says_so() -> None:
+    """Numbers below zero are times of the years before 1970 in a column of that name alone."""
+    moments = [one.replace(year=one.year - 60) for one in MOMENTS if one.day < 29]
+    seconds = [
+        (one - datetime.fromisoformat("1970-01-01")) // timedelta(seconds=1) for one in moments
+    ]
+    assert format_of(seconds) is None
+    assert [day for day, _ in _days(seconds, "born_at")] == [str(one.date()) for one in moments]
 
 
 def test_formats_decide_day_and_month_by_the_whole_column() -> None:

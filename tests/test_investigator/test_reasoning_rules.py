@@ -253,3 +253,26 @@ def test_rules_take_one_number_that_comes_again_for_no_sure_second_load(tmp_path
     rows = [(str(FIRST + timedelta(n)), one) for n, one in enumerate(sums)]
     synthesis = _ask(tmp_path / "a", "anything wrong?", {"days": ("day, total", rows)})
     assert _surest(synthesis, CauseKind.DUPLICATE_LOAD) <= 0.8
+
+
+@pytest.mark.parametrize("way", ["to the end", "for two days", "every other row"])
+def test_rules_find_dates_that_are_written_in_another_way(tmp_path: Path, way: str) -> None:
+    """Days that cannot be read like the others are a finding, and not missing rows."""
+
+    def written(n: int, day: str) -> str:
+        late = day >= "2025-03-10" and (way != "for two days" or day <= "2025-03-11")
+        return f"{day[8:]}.{day[5:7]}.{day[:4]}" if late and (way[0] != "e" or n % 2) else day
+
+    rows = [(written(n, day), *rest) for n, (day, *rest) in enumerate(_rows(13))]
+    synthesis = _ask(tmp_path / "a", "no sales?", {"sales": ("day, region, amount", rows)})
+    assert _first(synthesis) == (CauseKind.SCHEMA_CHANGE, "sales", date(2025, 3, 10))
+    assert synthesis.causes[0].column == "day"
+
+
+def test_rules_tell_rows_whose_date_cannot_be_read(tmp_path: Path) -> None:
+    """A few rows that never have a date are nothing new; they are told as not looked at."""
+    rows = [("n/a" if n % 40 == 7 else day, *rest) for n, (day, *rest) in enumerate(_rows(14))]
+    lost = sum(row[0] == "n/a" for row in rows)
+    synthesis = _ask(tmp_path / "a", "anything?", {"sales": ("day, region, amount", rows)})
+    assert synthesis.verdict is Verdict.NO_ANOMALY
+    assert f"{lost} rows of sales, whose day cannot be read like the others" in synthesis.summary

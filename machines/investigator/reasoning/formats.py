@@ -21,10 +21,24 @@ VALID_DAY: Final = "[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
 
 _FIRST_EPOCH: Final = 820_454_400  # 1996: smaller numbers are amounts and ids more often than times
 _LAST_EPOCH: Final = 2_524_608_000  # 2050
+_SERIAL_DAYS: Final = (2_450_083, 2_465_424)  # 1996 to 2037, of numbers that a name makes days
 _FIRST_JULIAN: Final = 2_415_020  # 1900
 _LAST_JULIAN: Final = 2_470_000  # 2050
+_SERIALS: Final = {
+    "excel": 2_415_018.5,
+    "mjd": 2_400_000.5,
+    "epoch_d": 2_440_587.5,
+    "ordinal": 1_721_424.5,
+}
+"""The Julian day of day 0: of spreadsheets, astronomers, days since 1970, and since the year 1."""
+_OLDEST: Final = -2_208_988_800  # 1900
+_NAMED: Final = re.compile(
+    r"(?i)date|stamp|excel|serial|julian|mjd|ordinal|(?:^|_)(?:day|at|on|when|dt|ts)$"
+)
+"""The names by which a number is a day that could be anything else."""
 _YEARS: Final = range(1950, 2101)  # of eight digits, which may be a number as well
-_DIRT: Final = 0.1  # part of the cells that may be something else
+_DIRT: Final = 0.1  # part of the cells that may be something else, if dates could be, too
+_AMOUNTS: Final = ("epoch", "julian", "compact", "excel", "mjd", "ordinal")
 _MOST: Final = 0.5  # part of the cells that must have one format, if others have another
 _CLEAR: Final = 12  # a larger number is a day of the month, not a month
 _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
@@ -69,10 +83,11 @@ class _Seen:
     other: float = 0.0
 
 
-def format_of(values: Sequence[Scalar]) -> DateFormat | None:
+def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
     """Return the format of some dates; None if the values are not dates.
 
-    Of several formats it is the one that most values have, if more than half of them do.
+    Of several formats it is the one that most values have, if more than half of them do. Numbers
+    that count days are dates if the name of their column says so.
 
     >>> format_of(["2026-03-02T10:00:00", "2026-03-03T11:30:00"]).name
     'iso_time'
@@ -80,20 +95,30 @@ def format_of(values: Sequence[Scalar]) -> DateFormat | None:
     ('mdy/4_date', None)
     """
     given = [one for one in values if one is not None and one != "" and not _is_never(one)]
-    seen = [one for value in given if (one := _seen(value)) is not None]
-    if not seen or len(seen) < (1 - _DIRT) * len(given):
+    named = bool(_NAMED.search(name))
+    seen = [one for value in given if (one := _seen(value, named=named)) is not None]
+    # Text with the marks of a date is nothing else, even if other text is beside it.
+    sure = all("b" not in one.name and not one.name.startswith(_AMOUNTS) for one in seen)
+    dirt = _MOST if sure else _DIRT
+    if not seen or len(seen) < (1 - dirt) * len(given):
         return None
     # Days and months of one figure make all of them numbers of any width.
     names = {one.name for one in seen}
     found = [loose if (loose := _loose(one.name)) in names else one.name for one in seen]
-    name, most = Counter(found).most_common(1)[0]
-    mine = [one for one, is_ in zip(seen, found, strict=True) if is_ == name]
+    most_of, most = Counter(found).most_common(1)[0]
+    mine = [one for one, is_ in zip(seen, found, strict=True) if is_ == most_of]
     if most <= _MOST * len(given):
         return None
     orders = Counter(one.order for one in mine if one.order not in ("", "either"))
     order = orders.most_common(1)[0][0] if orders else "dmy" if mine[0].order else ""
     # A moment at midnight may be written as a date.
-    return _format(name, order, timed=any(one.timed for one in mine))
+    dates = _format(most_of, order, timed=any(one.timed for one in mine))
+    if dates is None or not any(isinstance(one, str) and one != one.strip() for one in given):
+        return dates
+    day, moment, hour = (
+        one.replace("{}", "trim({})") for one in (dates.day, dates.moment, dates.hour or "")
+    )
+    return DateFormat(dates.name, day, moment, hour or None)
 
 
 def clock_like(values: Sequence[Scalar]) -> bool:
@@ -138,7 +163,7 @@ def order_of(value: Scalar, fmt: DateFormat) -> float | None:
     >>> order_of("2026-03-02", dates) - order_of("2026-03-01", dates)
     1.0
     """
-    seen = _seen(value)
+    seen = _seen(value, named=True)
     if seen is None or fmt.name not in _names(seen):
         return None
     return seen.other if fmt.name.startswith("mdy") and seen.order == "either" else seen.at
@@ -151,12 +176,14 @@ _ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _TEXT: Final = re.compile(
     r"(?P<w>[A-Za-z]{3,9},? )?(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ])"
     r"(?P<b>\d{1,2}|[A-Za-z]{3,9}),?(?P=s)(?P<c>\d{4}|\d{1,2})"
-    r"(?:(?:T|,? )(?P<h>\d{1,2}):(?P<m>\d\d)(?::\d\d(?:\.\d+)?)?(?P<p> ?[AaPp]\.?[Mm]\.?)?"
+    r"(?:(?:T|:|,? )(?P<h>\d{1,2}):(?P<m>\d\d)(?::\d\d(?:\.\d+)?)?(?P<p> ?[AaPp]\.?[Mm]\.?)?"
     r"(?: ?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)(?: \([A-Z]{3,4}\))?)?)?",
     re.ASCII,
 )
 _DIGITS: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(?:\d\d)?Z?)?", re.ASCII)
-_WEEK: Final = re.compile(r"(\d{4})-?W(\d\d)", re.ASCII)
+_WEEK: Final = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7]))?", re.ASCII)
+_NTH: Final = re.compile(r"(\d{4})-([0-3]\d\d)", re.ASCII)
+_FRACTION: Final = re.compile(r"\d{9,}\.\d+", re.ASCII)
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -164,26 +191,33 @@ def _is_never(value: Scalar) -> bool:
     return isinstance(value, str) and value.startswith(_NEVER)
 
 
-def _seen(value: Scalar) -> _Seen | None:
+def _seen(value: Scalar, *, named: bool) -> _Seen | None:
     match value:
         case bool():
             return None
         case int() | float():
-            return _of_number(value)
+            return _of_number(value, named=named)
         case str():
-            return _of_text(value)
+            return _of_text(value.strip())
         case _:
             return None
 
 
-def _of_number(value: float) -> _Seen | None:
+def _of_number(value: float, *, named: bool = False) -> _Seen | None:
     for name, unit in _UNITS.items():
         if _FIRST_EPOCH * unit <= value <= _LAST_EPOCH * unit:
             return _Seen(name, value / unit / 86_400, timed=True)
     if not isinstance(value, int) and _FIRST_JULIAN <= value <= _LAST_JULIAN:
         return _Seen("julian", value - 2_440_587.5, timed=True)
-    if isinstance(value, int):
-        return _of_digits(str(value))
+    if isinstance(value, int) and (seen := _of_digits(str(value))):
+        return seen
+    if not named:
+        return None
+    if _OLDEST <= value <= -_FIRST_EPOCH // 10:
+        return _Seen("epoch_s", value / 86_400, timed=True)
+    for name, zero in {"julian": 0.0, **_SERIALS}.items():
+        if _SERIAL_DAYS[0] <= value + zero <= _SERIAL_DAYS[1]:
+            return _Seen(name, value + zero - 2_440_587.5, timed=isinstance(value, float))
     return None
 
 
@@ -204,11 +238,18 @@ def _of_text(text: str) -> _Seen | None:
         return _of_parts(found)
     if text.isascii() and text.isdigit():
         return _of_digits(text) or (_of_number(int(text)) if len(text) >= 9 else None)  # noqa: PLR2004 - seconds
+    if _FRACTION.fullmatch(text):
+        return _of_number(float(text))
     if found := _MONTH.fullmatch(text):
         return _dated("month", _days(int(found[1]), int(found[2]), 1))
     if found := _WEEK.fullmatch(text):
         first = _days(int(found[1]), 1, 1)
-        return _dated("week", None if first is None else first + 7 * (int(found[2]) - 1))
+        day = int(found[3] or 1) - 1
+        at = None if first is None else first + 7 * (int(found[2]) - 1) + day
+        return _dated("weekday" if found[3] else "week", at)
+    if found := _NTH.fullmatch(text):
+        first = _days(int(found[1]), 1, 1)
+        return _dated("nth", None if first is None else first + int(found[2]) - 1)
     return _of_digits(text)
 
 
@@ -283,8 +324,11 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
         hour = f"CAST(strftime('%H', {seconds}, 'unixepoch') AS INTEGER)"
         day, moment = f"date({seconds}, 'unixepoch')", f"({seconds} / 86400.0 + 2440587.5)"
         return DateFormat(full, day, moment, hour)
-    if name == "julian":
-        return DateFormat(full, "date({})", "({} + 0.0)", "CAST(strftime('%H', {}) AS INTEGER)")
+    if name == "julian" or name in _SERIALS:
+        # A part of a second more: fractions of a day are rounded.
+        moment = f"({{}} + {_SERIALS.get(name, 0.0) + 1e-5})"
+        clock = f"CAST(strftime('%H', {moment}) AS INTEGER)" if timed else None
+        return DateFormat(full, f"date({moment})", moment, clock)
     if name in ("compact", "compactT", "compact14"):
         day = "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-' || substr({}, 7, 2))"
         at = 10 if name == "compactT" else 9
@@ -293,12 +337,17 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
         )
     if name == "month":
         return _untimed(full, "({} || '-01')")
-    if name == "week":
+    if name == "nth":
+        return _untimed(
+            full, "date(substr({}, 1, 4) || '-01-01', (substr({}, 6, 3) - 1) || ' days')"
+        )
+    if name in ("week", "weekday"):
         # The Monday of a week: the fourth of January is always in the first.
         fourth = "(substr({}, 1, 4) || '-01-04')"
-        week = "substr({}, -2)"
-        day = f"date({fourth}, (7 * {week} - 7 - (strftime('%w', {fourth}) + 6) % 7) || ' days')"
-        return _untimed(full, day)
+        week = "substr({}, instr({}, 'W') + 1, 2)"
+        more = " + substr({}, -1) - 1" if name == "weekday" else ""
+        days = f"7 * {week} - 7{more} - (strftime('%w', {fourth}) + 6) % 7"
+        return _untimed(full, f"date({fourth}, ({days}) || ' days')")
     if name in ("iso", "slashed"):
         day = "substr({}, 1, 10)" if name == "iso" else "replace(substr({}, 1, 10), '/', '-')"
         ends = f"{name}_{'time' if timed else 'date'}"
@@ -324,6 +373,8 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
     if order != "ymd" and rest[4] == "2":
         year = f"({year} + CASE WHEN {year} < 70 THEN 2000 ELSE 1900 END)"
     clock = f"substr({third}, instr(replace({third}, 'T', ' '), ' ') + 1)"
+    if order[2] == "y":
+        clock = f"ltrim(substr({third}, {3 if rest[4] == '2' else 5}), ' ,:T')"
     hour = f"CAST({clock} AS INTEGER)"
     if half:
         hour = f"({hour} % 12 + 12 * ({clock} LIKE '%p%'))"

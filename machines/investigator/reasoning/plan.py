@@ -12,6 +12,7 @@ from machines.investigation.vocabulary import Case
 from machines.investigator.reasoning.checks import (
     amounts,
     counts,
+    dates,
     duplicates,
     forms,
     hours,
@@ -116,7 +117,7 @@ def probes_of(tables: Sequence[Table]) -> list[Probe]:
     """Return all probes of some tables."""
     found: list[Probe] = []
     for table in tables:
-        for check in (counts, nulls, forms, duplicates, hours, lags, amounts):
+        for check in (counts, dates, nulls, forms, duplicates, hours, lags, amounts):
             found += check.probes(table)
         found += joins.probes(table, tables)
     return found

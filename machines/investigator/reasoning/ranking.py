@@ -96,6 +96,9 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
             return same_table and bool(two) and _near(cause, seen)
         case (kinds.SCHEMA_CHANGE, kinds.UNIT_CHANGE | kinds.NULL_SPIKE):
             return same_table and _near(cause, seen)
+        case (kinds.SCHEMA_CHANGE, one) if one in _ROWS and cause.probes[0].check == "dates":
+            # Rows whose date cannot be read are there, on no day.
+            return same_table and bool(cause.day and seen.day and cause.day <= seen.day)
         case (kinds.TIME_ZONE, kinds.LATE_DATA | kinds.TRUNCATED_BATCH | kinds.MISSING_DAY):
             return same_table and not (seen.kind is kinds.LATE_DATA and _moved(seen))
         case (kinds.LATE_DATA, kinds.TRUNCATED_BATCH | kinds.MISSING_DAY | kinds.TIME_ZONE) if (

@@ -13,6 +13,7 @@ from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.checks import (
     amounts,
     counts,
+    dates,
     duplicates,
     forms,
     hours,
@@ -74,6 +75,7 @@ def _examined(
     looks: dict[str, Callable[[Reading, Table], list[Finding]]] = {
         "nulls": nulls.find,
         "forms": forms.find,
+        "dates": lambda one, _: dates.find(one),
         "duplicates": lambda one, _: duplicates.find(one),
         "lags": lambda one, _: lags.find(one),
         "hours": lambda one, _: hours.find(one, hints.days),

@@ -19,6 +19,7 @@ from machines.investigation.vocabulary import (
     Proposed,
     Question,
 )
+from machines.investigator.reasoning.checks import dates
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.plan import (
     first_look,
@@ -100,6 +101,11 @@ def _left_out(case: Case, tables: Sequence[Table], readings: Sequence[Reading]) 
             found.append(f"{table.name} before {first}")
         if table.until and any(one and one[-1] == table.until for one in days):
             found.append(f"{table.name} after {table.until}")
+    found += [
+        f"{n} rows of {one.probe.table}, whose {one.probe.day} cannot be read like the others"
+        for one in readings
+        if one.probe.check == "dates" and (n := dates.left_out(one))
+    ]
     ends = [one.end for one in case.ledger.settled if one.call.request.kind is CallKind.TOOL]
     if failed := ends.count(CallEnd.FAILED):
         found.append(f"what {failed} of {len(ends)} queries ask, which failed or took too long")

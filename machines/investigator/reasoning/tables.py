@@ -240,7 +240,7 @@ def _read_column(name: str, cells: Sequence[Scalar], key: bool) -> Column:  # no
         name,
         values,
         key,
-        format_of(values),
+        format_of(values, name),
         len(values) > 1 and len(values) == len(cells) and len(set(values)) == len(values),
         numbers,
         numbers and all(isinstance(one, int) for one in values),
