@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.series import Daily
+from machines.investigator.reasoning.series import Daily, Run, Step
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.security.spelling import MAX_LENGTH, MAX_NAME
 from machines.investigator.tools.naming import quoted
@@ -74,6 +74,24 @@ class Reading:
     probe: Probe
     daily: Daily
     part: Scalar = None
+
+    def span(self, days: Run | Step) -> tuple[date, date]:
+        """Return the first and the last of some days."""
+        return self.daily.days[days.first], self.daily.days[days.last]
+
+    def shows(
+        self,
+        kind: CauseKind,
+        column: str | None,
+        days: tuple[date | None, date],
+        score: float,
+        words: str,
+        parent: str | None = None,
+    ) -> Finding:
+        """Return what its table shows, from one day to another."""
+        day, last = days
+        table, probes = self.probe.table, (self.probe,)
+        return Finding(kind, table, column, day, score, words, probes, last, parent)
 
 
 def read_probe(probe: Probe, rows: Sequence[Sequence[Scalar]]) -> list[Reading]:

@@ -198,20 +198,11 @@ def _runs_on(reading: Reading, name: str) -> bool:
 
 
 def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale) -> Finding:
-    day, last = reading.daily.days[step.first], reading.daily.days[step.last]
+    day, last = reading.span(step)
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
     score = surely(step.strength, scale)
     score = min(score, rule.DOUBT) if _may_be_chance(reading, name, step) else score
-    return Finding(
-        CauseKind.UNIT_CHANGE,
-        reading.probe.table,
-        name,
-        day,
-        score,
-        words,
-        (reading.probe,),
-        last=last,
-    )
+    return reading.shows(CauseKind.UNIT_CHANGE, name, (day, last), score, words)
 
 
 def _may_be_chance(reading: Reading, name: str, step: Step) -> bool:

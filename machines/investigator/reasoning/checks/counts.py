@@ -189,9 +189,7 @@ def _gaps(
         if level.made_up(run[-1]) >= rule.MADE_UP:
             score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
             words += ", and many more on the next day"
-        table, probes = reading.probe.table, (reading.probe,)
-        gap = Finding(kind, table, None, first, score, words, probes, last=last)
-        found.append((gap, rows))
+        found.append((reading.shows(kind, None, (first, last), score, words), rows))
     return found
 
 
@@ -234,8 +232,7 @@ def _lacking(
     if level.made_up(place) >= rule.MADE_UP:
         words += ", and many more on the next"
         score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
-    table, probes = reading.probe.table, (reading.probe,)
-    return Finding(kind, table, None, day, score, words, probes, last=day)
+    return reading.shows(kind, None, (day, day), score, words)
 
 
 def _is_usual(place: int, level: Level) -> bool:
@@ -284,12 +281,12 @@ def _thin(reading: Reading, level: Level) -> list[Finding]:
         return []
     day, end = reading.daily.days[first], reading.daily.days[-1]
     words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
-    kind, score, probe = CauseKind.LATE_DATA, surely(strength, rule.THIN), reading.probe
+    score = surely(strength, rule.THIN)
     missing = [e - n for e, n in zip(expected[:first], counts, strict=False)]
     others = (sum(missing[at : at + length]) for at in range(first - length + 1))
     if lack < rule.THIN_RECORD * max(others):
         score = min(score, rule.DOUBT)
-    return [Finding(kind, probe.table, None, day, score, words, (probe,), last=end)]
+    return [reading.shows(CauseKind.LATE_DATA, None, (day, end), score, words)]
 
 
 def _tail(
@@ -314,5 +311,4 @@ def _tail(
     ):
         return []
     words = f"no rows from {first} on, while other tables go on until {end}"
-    kind, probe = CauseKind.MISSING_DAY, reading.probe
-    return [Finding(kind, probe.table, None, first, rule.TAIL_SCORE, words, (probe,), last=end)]
+    return [reading.shows(CauseKind.MISSING_DAY, None, (first, end), rule.TAIL_SCORE, words)]

@@ -57,4 +57,4 @@ def find(reading: Reading) -> list[Finding]:
     day += timedelta(first == run.last and run.during > 0.5)  # noqa: PLR2004 - most of them
     words = f"{run.weight:.0f} rows from {day} on have a {probe.day} in another form than before"
     score, kind = surely(run.strength * run.during, rule.FORM), CauseKind.SCHEMA_CHANGE
-    return [Finding(kind, probe.table, probe.day, day, score, words, (probe,), max(day, last))]
+    return [reading.shows(kind, probe.day, (day, max(day, last)), score, words)]

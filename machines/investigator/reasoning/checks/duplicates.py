@@ -87,16 +87,7 @@ def find(reading: Reading) -> list[Finding]:
         day = daily.days[n]
         words = f"{extra[n]:.0f} of {rows[n]:.0f} rows on {day} are there more than once"
         score = surely(extra[n] * more, rule.TWICE)
-        one = Finding(
-            CauseKind.DUPLICATE_LOAD,
-            reading.probe.table,
-            None,
-            day,
-            score,
-            words,
-            (reading.probe,),
-            last=day,
-        )
+        one = reading.shows(CauseKind.DUPLICATE_LOAD, None, (day, day), score, words)
         if best is None or score > best.score:
             best = one
     return [best] if best else []

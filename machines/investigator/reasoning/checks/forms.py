@@ -63,16 +63,14 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         if not runs or column is None:
             continue
         run = max(runs, key=lambda one: (one.during - one.before, one.strength))
-        day, last = daily.days[run.first], daily.days[run.last]
+        day, last = reading.span(run)
         words = (
             f"{run.during:.0%} of {name} has another form from {day} on, {run.before:.0%} before"
         )
         score = surely(run.strength * run.during, rule.FORM)
         if run.weight < 2:  # noqa: PLR2004 - a single value
             score = min(score, rule.DOUBT)
-        found.append(
-            Finding(CauseKind.SCHEMA_CHANGE, probe.table, name, day, score, words, (probe,), last)
-        )
+        found.append(reading.shows(CauseKind.SCHEMA_CHANGE, name, (day, last), score, words))
     return found
 
 

@@ -123,19 +123,8 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     if fit < rule.CLOCK_FIT:
         score = min(score, rule.DOUBT)
     words = f"from {day} on, everything happens {shift:+d} hours later than usual"
-    probe = reading.probe
-    return [
-        Finding(
-            CauseKind.TIME_ZONE,
-            probe.table,
-            probe.day,
-            day,
-            score,
-            words,
-            (probe,),
-            last=end,
-        )
-    ]
+    kind = CauseKind.TIME_ZONE
+    return [reading.shows(kind, reading.probe.day, (day, end), score, words)]
 
 
 def _is_summer_time(day: date) -> bool:
@@ -148,11 +137,10 @@ def _marked(reading: Reading) -> Finding | None:
     run = risen(reading.daily.counts("zone"), reading.daily.counts("rows"), 0.1)
     if run is None or run.before > 0.02:
         return None
-    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
-    probe = reading.probe
-    words = f"{run.during:.0%} of {probe.day} has another offset from {day} to {last}"
+    (day, last), column = reading.span(run), reading.probe.day
+    words = f"{run.during:.0%} of {column} has another offset from {day} to {last}"
     kind, score = CauseKind.TIME_ZONE, surely(run.strength, rule.OFFSET)
-    return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=last)
+    return reading.shows(kind, column, (day, last), score, words)
 
 
 def _shifted(days: _Days, enough: Sequence[float]) -> _Shift | None:
@@ -266,6 +254,8 @@ def _at_the_edge(days: _Days) -> _Shift | None:
             shift, lack = -early[0], early[1]
         if shift and lack >= least:
             found.append((lack, place, shift))
+    # Hours that have twice their rows are seldom anything else; so are not gaps.
+    found = [one for one in found if one[2] < 0] or found
     found.sort(reverse=True)
     # Where gaps come again and again, one more of them shows no shift.
     if not found or (len(found) > 1 and found[1][0] > rule.EDGE_LIKE * found[0][0]):
@@ -294,6 +284,8 @@ def _doubled(
     """Return how many hours at the end of a day have twice their rows, and how many those are."""
     best: tuple[int, float] | None = None
     for shift in range(1, 13):
+        if day[-shift] < 1.4 * usually[-shift]:
+            break
         expected = sum(usually[-shift:])
         more = sum(day[-shift:]) - expected
         rest = sum(day[:-shift]) / max(sum(usually[:-shift]), 1)

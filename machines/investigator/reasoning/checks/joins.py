@@ -170,7 +170,7 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
 
     Only names tell that a column that is often lost refers to another table at all.
     """
-    daily, probe = reading.daily, reading.probe
+    daily = reading.daily
     whole, lost = daily.counts(f"set {n}"), daily.counts(f"lost {n}")
     rate = sum(lost) / max(sum(whole), 1)
     if (
@@ -191,18 +191,8 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
     if min(rates) < 0.5 * rate or max(rates) > 2 * rate:
         return None
     words_ = f"{rate:.0%} of {link.column} has no {link.parent}, on all days alike"
-    kind, table = CauseKind.BROKEN_JOIN, probe.table
-    return Finding(
-        kind,
-        table,
-        link.column,
-        None,
-        rule.GONE_SCORE,
-        words_,
-        (probe,),
-        daily.days[-1],
-        link.parent,
-    )
+    days, kind = (None, daily.days[-1]), CauseKind.BROKEN_JOIN
+    return reading.shows(kind, link.column, days, rule.GONE_SCORE, words_, link.parent)
 
 
 def held(reading: Reading) -> list[Link]:
@@ -282,7 +272,7 @@ def _began(reading: Reading, n: int, link: Link) -> Run | None:
 
 def _left(reading: Reading, link: Link, run: Run) -> Finding:
     """Return the finding that the table of some keys is not kept up."""
-    day, last = reading.daily.days[run.first], reading.daily.days[run.last]
+    day, last = reading.span(run)
     words_ = (
         f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}, "
         "which is not kept up"
@@ -313,14 +303,14 @@ def _creeps(lost: Sequence[float], whole: Sequence[float]) -> bool:
 def _finding(
     reading: Reading, n: int, link: Link, run: Run, stopped: Mapping[str, date]
 ) -> Finding:
-    daily, probe = reading.daily, reading.probe
+    daily = reading.daily
     here = slice(run.first, run.last + 1)
     lost = daily.counts(f"lost {n}")
     beyond = _newer(reading, n, here)
     rates = [one or 0.0 for one in daily.rates(f"lost {n}", f"set {n}")]
     to_the_end = run.last >= len(rates) - 3
     creeping = to_the_end and _creeps(lost[here], daily.counts(f"set {n}")[here])
-    day, last = daily.days[run.first], daily.days[run.last]
+    day, last = reading.span(run)
     since = stopped.get(link.parent)
     left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2
     words_ = f"{run.during:.0%} of {link.column} has no {link.parent} from {day} to {last}"
@@ -335,14 +325,6 @@ def _finding(
         while first > 0 and lost[first - 1] > 0 and rates[first - 1] > run.before + 0.01:
             first -= 1
         return evolve(_left(reading, link, evolve(run, first=first)), score=score)
-    return Finding(
-        CauseKind.BROKEN_JOIN,
-        probe.table,
-        link.column,
-        day,
-        score,
-        words_,
-        (probe,),
-        last,
-        link.parent,
+    return reading.shows(
+        CauseKind.BROKEN_JOIN, link.column, (day, last), score, words_, link.parent
     )

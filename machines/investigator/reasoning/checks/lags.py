@@ -73,8 +73,7 @@ def find(reading: Reading) -> list[Finding]:
 def _finding(
     reading: Reading, step: Step, parts: dict[str, list[float | None]], width: float
 ) -> Finding:
-    daily = reading.daily
-    day, last = daily.days[step.first], daily.days[step.last]
+    day, last = days = reading.span(step)
     name = reading.probe.columns[0]
     low, high = parts["low"][step.first], parts["high"][step.first]
     here = (high or 0) - (low or 0)
@@ -86,15 +85,11 @@ def _finding(
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
     score = surely(step.strength, rule.LAG)
-    probes = (reading.probe,)
-    table = reading.probe.table
     if clock:
         # It is the clock for certain if things happened before they began. Later by whole hours is
         # a clock as well, unless nothing else speaks for it; the ranking sees to that.
         score *= 0.97 if before else 0.8 if shift < 0 else 0.7
-        return Finding(
-            CauseKind.TIME_ZONE, table, reading.probe.day, day, score, words, probes, last
-        )
+        return reading.shows(CauseKind.TIME_ZONE, reading.probe.day, days, score, words)
     if shift < 0:
         score *= 0.4
-    return Finding(CauseKind.LATE_DATA, table, name, day, score * 0.97, words, probes, last)
+    return reading.shows(CauseKind.LATE_DATA, name, days, score * 0.97, words)

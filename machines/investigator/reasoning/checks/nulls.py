@@ -45,7 +45,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
             runs[name] = run
     found = []
     for name, run in runs.items():
-        day, last = daily.days[run.first], daily.days[run.last]
+        day, last = reading.span(run)
         heir = _heir(reading, name, run)
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
@@ -55,7 +55,7 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
-        found.append(Finding(kind, probe.table, name, day, score, words, (probe,), last=last))
+        found.append(reading.shows(kind, name, (day, last), score, words))
     return found
 
 

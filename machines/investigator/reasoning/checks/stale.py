@@ -78,8 +78,8 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
 def _finding(reading: Reading, last: date, facts: Span, score: float) -> Finding:
     probe, silence = reading.probe, (facts.last - last).days
     words = f"{probe.table}.{probe.day} ends on {last}, {silence} days before the rest"
-    kind, day = CauseKind.STALE_DIMENSION, last + timedelta(1)
-    return Finding(kind, probe.table, probe.day, day, score, words, (probe,), last=facts.last)
+    days = last + timedelta(1), facts.last
+    return reading.shows(CauseKind.STALE_DIMENSION, probe.day, days, score, words)
 
 
 def frozen_since(reading: Reading) -> Finding | None:
@@ -102,7 +102,6 @@ def frozen_since(reading: Reading) -> Finding | None:
         day, last = reading.daily.days[known[1 - same]], reading.daily.days[known[-1]]
         words = f"{name} does not change any more from {day} on"
         kind, score = CauseKind.STALE_DIMENSION, surely(same, rule.SILENT)
-        probe = reading.probe
-        found = Finding(kind, probe.table, name, day, score, words, (probe,), last=last)
+        found = reading.shows(kind, name, (day, last), score, words)
         best = found if best is None or found.score > best.score else best
     return best
