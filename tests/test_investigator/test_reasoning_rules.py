@@ -276,3 +276,18 @@ def test_rules_tell_rows_whose_date_cannot_be_read(tmp_path: Path) -> None:
     synthesis = _ask(tmp_path / "a", "anything?", {"sales": ("day, region, amount", rows)})
     assert synthesis.verdict is Verdict.NO_ANOMALY
     assert f"{lost} rows of sales, whose day cannot be read like the others" in synthesis.summary
+
+
+def test_rules_measure_a_gap_in_bursts_by_its_length(tmp_path: Path) -> None:
+    """Where rows come in bursts, with days between, two weeks without any are missing."""
+    rng, at = Random(3), 0
+    rows: list[tuple[str, int]] = []
+    while at < 300:
+        rows += [(str(FIRST + timedelta(at)), n) for n in range(round(rng.paretovariate(0.5)) % 60)]
+        at += rng.choice([1, 1, 1, 2, 3])
+    for name, gone in (("a", range(0)), ("b", range(150, 164))):
+        kept = [row for row in rows if (date.fromisoformat(row[0]) - FIRST).days not in gone]
+        synthesis = _ask(tmp_path / name, "anything wrong?", {"commits": ("day, lines", kept)})
+        found = [one.date for one in synthesis.causes if one.kind is CauseKind.MISSING_DAY]
+        near = [one for one in found if one and 148 <= (one - FIRST).days <= 154]
+        assert len(near) == len(found) == bool(gone), synthesis

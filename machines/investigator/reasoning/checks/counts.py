@@ -167,19 +167,22 @@ def _gaps(
         else:
             runs.append([n])
     lost = [sum(expected[n] for n in run) for run in runs]
+    full = [-1, *(n for n, one in enumerate(counts) if one), len(counts)]
+    gaps = [range(n + 1, later) for n, later in pairwise(full)]
     found = []
     for run, rows in zip(runs, lost, strict=True):
         first, last = days[run[0]], days[run[-1]]
         named = any(first <= one <= last for one in hinted)
         like = sum(other >= rule.LIKE * rows for other in lost) - 1
+        long = _is_longest(run[0], gaps, rule.RECORD_NAMED if named else rule.RECORD)
         if rows < (rule.ONE if level.steady else 0.6 * rule.BUSY if named else rule.BUSY):
             continue
-        if like > max(rule.FEW_GAPS, rule.USUAL_GAPS * len(counts)):
+        if like > max(rule.FEW_GAPS, rule.USUAL_GAPS * len(counts)) and not long:
             continue
         strength = math.sqrt(sum(max(level.lack(n), 0.0) ** 2 for n in run if expected[n]))
         alone = like == 0 and len(run) > 1
         by_chance = _comes_by_chance(len(run), len(empty) - len(run), level)
-        if strength < (rule.WEAK if named or alone else rule.STRONG):
+        if strength < (rule.WEAK if named or alone else rule.STRONG) and not long:
             continue
         score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
         if by_chance or (len(run) <= rule.HOLIDAYS and _rests(level)):
@@ -191,6 +194,13 @@ def _gaps(
             words += ", and many more on the next day"
         found.append((reading.shows(kind, None, (first, last), score, words), rows))
     return found
+
+
+def _is_longest(place: int, gaps: Sequence[range], times: float) -> bool:
+    """Tell whether the gap around an empty day is so many times as long as each other."""
+    length = next(len(gap) for gap in gaps if place in gap)
+    others = max((len(gap) for gap in gaps if place not in gap), default=0)
+    return length >= max(rule.LONG_GAP, times * others)
 
 
 def _comes_by_chance(length: int, others: int, level: Level) -> bool:
