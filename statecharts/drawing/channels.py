@@ -168,9 +168,27 @@ class _Back:
     edge: Edge
     a: float
     b: float
-    rank: int | None
-    item: _Item | None
     level: float = 0.0
+    label: Rect | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Its left and its right end."""
+        return min(self.a, self.b), max(self.a, self.b)
+
+    @property
+    def width(self) -> float:
+        """The distance of its ends."""
+        return abs(self.a - self.b)
+
+    def bottom(self, left: float, right: float) -> float | None:
+        """Return how low it comes between two places; None if it is beside them."""
+        a, b = self.ends
+        if a < right and left < b:
+            return max(self.level, self.label.bottom if self.label else 0.0)
+        if self.label and self.label.x < right and left < self.label.right:
+            return self.label.bottom
+        return None
 
 
 @final
@@ -195,7 +213,7 @@ class _Router:
         self.items: dict[str, _Item] = {}
         self.loops: dict[str, list[Edge]] = {}
         self.lines: list[_Line] = []
-        self.backs: list[tuple[Edge, int | None, _Item | None]] = []
+        self.backs: list[Edge] = []
         self.cost = 0.0
         self._rank_nodes()
 
@@ -336,7 +354,7 @@ class _Router:
         labels = {
             edge.id: rect
             for edge in edges
-            if (rect := self.placed.routes[edge.id].label) is not None
+            if edge.upper != edge.lower and (rect := self.placed.routes[edge.id].label) is not None
         }
         for at in sorted({*heights.values(), *(rect.centre[1] for rect in labels.values())}):
             if not self.ranks or at - self.ranks[-1].at > 1.5:
@@ -347,6 +365,9 @@ class _Router:
             if not node.border:
                 self._add(node)
         for edge in edges:
+            if self.rank_of[edge.upper] == self.rank_of[edge.lower]:
+                self.backs.append(edge)
+                continue
             label = labels.get(edge.id)
             rank = None if label is None else bisect_right(ats, label.centre[1] + 0.01) - 1
             self._begin(edge, label, rank)
@@ -361,9 +382,6 @@ class _Router:
             item = _Item(x, x, x + LABEL_GAP + 1 + label.width, label.height)
             self.ranks[rank].items.append(item)
         first, last = self.rank_of[edge.upper], self.rank_of[edge.lower]
-        if first == last:
-            self.backs.append((edge, rank, item))
-            return
         above, below = (self.nodes[end].want for end in (edge.upper, edge.lower))
         line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below)
         if item is not None:
@@ -588,13 +606,17 @@ class _Router:
                 found.append(_Piece(line, line.ways[-1], line.below))
         return found
 
+    def _through(self, number: int) -> list[_Line]:
+        """Return the lines in the channel below a rank."""
+        return [line for line in self.lines if line.first <= number < line.last]
+
     def _drawn(self) -> Placement:
         """Give level pieces their tracks and ranks their heights; return what comes of it."""
         hung: list[list[_Back]] = [[] for _ in self.ranks]
-        for edge, under, item in self.backs:
+        for edge in self.backs:
             node, bottom = self.items[edge.upper], self.nodes[edge.upper].bottom
             a, b = (node.x + bottom[port or 0] for port in (edge.upper_port, edge.lower_port))
-            hung[self.rank_of[edge.upper]].append(_Back(edge, a, b, under, item))
+            hung[self.rank_of[edge.upper]].append(_Back(edge, a, b))
         y = 0.0
         for number, rank in enumerate(self.ranks):
             rank.top = y
@@ -606,11 +628,11 @@ class _Router:
             count = _tracked(pieces)
             for piece in pieces:
                 piece.line.levels[number] = y + _HEAD + piece.track * PITCH
-            tracks = _packed([(min(one.a, one.b), max(one.a, one.b)) for one in hung[number]])
-            for one, track in zip(hung[number], tracks, strict=True):
-                one.level = y + _HEAD + (count + track) * PITCH
-            count += max(tracks, default=-1) + 1
-            y += max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else _LEAST
+            low = y + max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else y + _LEAST
+            if hung[number]:
+                passing = [line.ways[number + 1 - line.first] for line in self._through(number)]
+                low = _hang(hung[number], passing, y + _HEAD + count * PITCH) + _HEAD
+            y = low
         return self._assembled(itertools.chain(*hung), y)
 
     def _assembled(self, hung: Iterable[_Back], height: float) -> Placement:
@@ -639,11 +661,8 @@ class _Router:
             routes[line.edge.id] = Route(cornered(points, _RADIUS), label)
         for back in hung:
             low, y, a, b = nodes[back.edge.upper].bottom, back.level, back.a, back.b
-            label = None
-            if back.item is not None and back.rank is not None and back.edge.label:
-                label = Rect(back.item.x, self.ranks[back.rank].top, *back.edge.label)
             path = cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS)
-            routes[back.edge.id] = Route(path, label)
+            routes[back.edge.id] = Route(path, back.label)
         return self._shifted(nodes, routes, height)
 
     def _end(self, name: str, x: float, nodes: dict[str, Rect], border: float) -> Point:
@@ -737,12 +756,86 @@ def _cost(upper: _Piece, lower: _Piece) -> float:
     return cost
 
 
-def _packed(spans: Sequence[tuple[float, float]]) -> list[int]:
-    numbers: list[int] = []
-    for i, (a, b) in enumerate(spans):
-        used = {numbers[j] for j in range(i) if spans[j][0] <= b + 1 and a <= spans[j][1] + 1}
-        numbers.append(next(n for n in itertools.count() if n not in used))
-    return numbers
+def _hang(backs: list[_Back], passing: Iterable[float], top: float) -> float:
+    """Give arrows below a node their levels and labels; return how low they come.
+
+    Of two that are one inside the other, the outer one is lower, so that they do not cross. A label
+    is below its line, between the lines that go on downwards there; if it has no room, below all.
+
+    Args:
+        backs: The arrows.
+        passing: Where other lines go on downwards.
+        top: The highest level.
+    """
+    backs.sort(key=lambda one: (one.width, one.ends))
+    others = list(passing)
+    below: list[_Back] = []
+    for number, back in enumerate(backs):
+        left, right = back.ends
+        lows = [low for one in backs[:number] if (low := one.bottom(left - 1, right + 1))]
+        back.level = max([top - PITCH, *lows]) + PITCH
+        if back.edge.label is None:
+            continue
+        deeper = [
+            x
+            for one in (*backs[:number], *backs[number + 1 :])
+            if one.level > back.level or not one.level
+            for x in one.ends
+        ]
+        width, height = back.edge.label
+        beside = [one.label for one in backs[:number] if one.label is not None]
+        beside += [
+            Rect(one.ends[0], one.level - 1, one.width, 2)
+            for one in backs[:number]
+            if one.level > back.level
+        ]
+        y = back.level + 3.0
+        x = _gap(back, [*others, *deeper], beside, y)
+        if x is None:
+            below.append(back)
+        else:
+            back.label = Rect(x, y, width, height)
+    low = max(one.bottom(-math.inf, math.inf) or top for one in backs)
+    if not below:
+        return low
+    under = low + 3.0
+    taken: list[Rect] = []
+    for back in sorted(below, key=lambda one: sum(one.ends)):
+        width, height = back.edge.label or (0.0, 0.0)
+        x = sum(back.ends) / 2 - width / 2
+        x = _clear(x, width, others)
+        for y in itertools.count():
+            rect = Rect(x, under + y * (height + 2), width, height)
+            if not any(rect.grown(2.0).overlaps(one) for one in taken):
+                break
+        back.label = rect
+        taken.append(rect)
+    return max(rect.bottom for rect in taken)
+
+
+def _gap(back: _Back, lines: list[float], rects: list[Rect], y: float) -> float | None:
+    """Return the place for a label below a line, as near to its middle as others let it."""
+    width, height = back.edge.label or (0.0, 0.0)
+    left, right = back.ends
+    middle = (left + right - width) / 2
+    tries = [middle, *(x + way for x in lines for way in (LABEL_GAP, -LABEL_GAP - width))]
+    for x in sorted(tries, key=lambda x: abs(x - middle)):
+        if abs(x - middle) > (back.width + width) / 2 - min(16.0, width):
+            return None
+        rect = Rect(x, y, width, height).grown(4.0)
+        free = not any(rect.x < other < rect.right for other in lines)
+        if free and not any(rect.overlaps(other) for other in rects):
+            return x
+    return None
+
+
+def _clear(x: float, width: float, lines: list[float]) -> float:
+    """Return the place nearest to one at which a label is between lines."""
+    tries = [x, *(at + way for at in lines for way in (LABEL_GAP, -LABEL_GAP - width))]
+    return min(
+        (at for at in tries if not any(at - 4 < other < at + width + 4 for other in lines)),
+        key=lambda at: abs(at - x),
+    )
 
 
 def _border(node: Node, rect: Rect, x: float, *, lower: bool) -> float:
