@@ -221,10 +221,9 @@ class _Router:
         """Return nodes, lines and labels in their places."""
         order = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
         best, idle = None, 0
-        for turn in range(rounds):
+        for _ in range(rounds):
             for line in order:
-                if turn:
-                    self._take_up(line)
+                self._take_up(line)
                 self._lay(line)
             self._sort_ends()
             now = self._state()
