@@ -199,6 +199,7 @@ class _State:
     cost: float
     inner: float
     """What they cost without the channels around the sketch."""
+    crossings: int
     items: dict[int, tuple[float, float, float]]
     ways: list[list[float]]
 
@@ -219,7 +220,23 @@ class _Router:
 
     def placement(self, rounds: int) -> Placement:
         """Return nodes, lines and labels in their places."""
-        order = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
+        begin = self._state()
+        short = sorted(self.lines, key=lambda line: (line.last - line.first, -line.edge.weight))
+        best: _State | None = None
+        for order in (short, short[::-1], self.lines):
+            if best is not None:
+                if rounds < ROUNDS or best.crossings == 0:
+                    break
+                self._restore(begin)
+            found = self._improved(order, rounds)
+            best = found if best is None or found.cost < best.cost else best
+        if best is not None:
+            self._restore(best)
+            self.cost = best.inner
+        return self._drawn()
+
+    def _improved(self, order: Sequence[_Line], rounds: int) -> _State:
+        """Route each line, and again while that helps; return the best that was found."""
         best, idle = None, 0
         for _ in range(rounds):
             for line in order:
@@ -232,20 +249,20 @@ class _Router:
             if idle == _IDLE:
                 break
             self._shift_nodes()
-        if best is not None:
-            self._restore(best)
-            self.cost = best.inner
-        return self._drawn()
+        assert best is not None
+        return best
 
     def _state(self) -> _State:
         """Return where everything is, and what it costs."""
-        costs = []
+        costs, crossings = [], 0
         for number in range(-1, len(self.ranks)):
             cost = 0.0
             pairs = sorted((piece.start, piece.end) for piece in self._pieces(number))
             ends: list[float] = []
             for start, end in pairs:
-                cost += _CROSS * (len(ends) - bisect_right(ends, end))
+                crossed = len(ends) - bisect_right(ends, end)
+                crossings += crossed
+                cost += _CROSS * crossed
                 insort(ends, end)
                 cost += _bent(start, end)
             costs.append(cost)
@@ -261,14 +278,18 @@ class _Router:
             id(item): (item.x, item.left, item.right) for rank in self.ranks for item in rank.items
         }
         ways = [list(line.ways) for line in self.lines]
-        return _State(sum(costs) + close, sum(costs[1:-1]) + close, xs, ways)
+        inner = sum(costs[1:-1]) + close
+        return _State(sum(costs) + close, inner, crossings, xs, ways)
 
     def _restore(self, state: _State) -> None:
-        for line, ways in zip(self.lines, state.ways, strict=True):
-            line.ways = ways
         for rank in self.ranks:
+            rank.above.clear()
+            rank.below.clear()
             for item in rank.items:
                 item.x, item.left, item.right = state.items[id(item)]
+        for line, ways in zip(self.lines, state.ways, strict=True):
+            line.ways = list(ways)
+            self._occupy(line)
 
     def _shift_nodes(self) -> None:
         """Move each node to where the fewest of its lines bend, if there is room."""
@@ -561,13 +582,16 @@ class _Router:
         middle = item.x + (node.handle if node.circle else node.width / 2)
         return cost + abs(x - middle) * _ASIDE / PITCH + (3.0 if node.circle and x != middle else 0)
 
-    def _put_down(self, line: _Line) -> None:
+    def _occupy(self, line: _Line) -> None:
         for number, x in enumerate(line.ways, line.first):
             rank = self.ranks[number]
             if number > line.first:
                 rank.above[x] = line
             if number < line.last:
                 rank.below[x] = line
+
+    def _put_down(self, line: _Line) -> None:
+        self._occupy(line)
         if line.item is not None and line.rank is not None:
             x = line.ways[line.rank - line.first]
             width = line.item.right - line.item.x
