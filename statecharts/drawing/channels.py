@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from statecharts.drawing.geometry import Point, Rect, cornered
 from statecharts.drawing.sketch import (
@@ -47,6 +47,8 @@ _CLEAR: Final = 7.0
 _RADIUS: Final = 7.0
 _HEAD: Final = 15.0
 """Height of a channel between a track and a node; the head of an arrow fits in."""
+_FAR: Final = 4.0
+"""Distance of other tracks from arrows that hang at a node."""
 _LEAST: Final = 23.0
 """Height of a channel without tracks."""
 ROUNDS: Final = 8
@@ -163,7 +165,7 @@ class _Piece:
 @final
 @define(eq=False)
 class _Back:
-    """An arrow that hangs below a composite state, from one port to another, over its label."""
+    """An arrow that hangs below or above a composite state, from one of its ports to another."""
 
     edge: Edge
     a: float
@@ -237,20 +239,23 @@ class _Router:
 
     def _improved(self, order: Sequence[_Line], rounds: int) -> _State:
         """Route each line, and again while that helps; return the best that was found."""
-        best, idle = None, 0
-        for _ in range(rounds):
-            for line in order:
-                self._take_up(line)
-                self._lay(line)
-            self._sort_ends()
-            now = self._state()
-            idle = 0 if best is None or now.cost < best.cost - 0.5 else idle + 1
-            best = now if best is None or now.cost < best.cost else best
+        best, idle = self._routed(order), 0
+        for _ in range(rounds - 1):
+            self._shift_nodes()
+            now = self._routed(order)
+            idle = 0 if now.cost < best.cost - 0.5 else idle + 1
+            best = now if now.cost < best.cost else best
             if idle == _IDLE:
                 break
-            self._shift_nodes()
-        assert best is not None
         return best
+
+    def _routed(self, order: Sequence[_Line]) -> _State:
+        """Route each line, given where the others are."""
+        for line in order:
+            self._take_up(line)
+            self._lay(line)
+        self._sort_ends()
+        return self._state()
 
     def _state(self) -> _State:
         """Return where everything is, and what it costs."""
@@ -629,34 +634,44 @@ class _Router:
                 found.append(_Piece(line, line.ways[-1], line.below))
         return found
 
-    def _through(self, number: int) -> list[_Line]:
-        """Return the lines in the channel below a rank."""
-        return [line for line in self.lines if line.first <= number < line.last]
-
     def _drawn(self) -> Placement:
         """Give level pieces their tracks and ranks their heights; return what comes of it."""
-        hung: list[list[_Back]] = [[] for _ in self.ranks]
-        for edge in self.backs:
-            node, bottom = self.items[edge.upper], self.nodes[edge.upper].bottom
-            a, b = (node.x + bottom[port or 0] for port in (edge.upper_port, edge.lower_port))
-            hung[self.rank_of[edge.upper]].append(_Back(edge, a, b))
+        hung = list(self._hung())
         y = 0.0
         for number, rank in enumerate(self.ranks):
+            over, under = hung[number]
+            if over:
+                passing = [x for x, line in rank.above.items() if line.first < number]
+                deep = _hang(over, passing, _HEAD)
+                y += deep + _FAR
             rank.top = y
             rank.height = max((item.height for item in rank.items), default=0.0)
+            for back in over:
+                back.level = y - back.level
+                if back.label is not None:
+                    back.label = evolve(back.label, y=y - back.label.bottom)
             y += rank.height
-            if number + 1 == len(self.ranks) and not hung[number]:
+            if under:
+                passing = [x for x, line in rank.below.items() if line.last > number]
+                y = _hang(under, passing, y + _HEAD) + _FAR
+            if number + 1 == len(self.ranks):
                 break
             pieces = [p for p in self._pieces(number) if p.start != p.end and p.is_inside(number)]
             count = _tracked(pieces)
             for piece in pieces:
                 piece.line.levels[number] = y + _HEAD + piece.track * PITCH
-            low = y + max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else y + _LEAST
-            if hung[number]:
-                passing = [line.ways[number + 1 - line.first] for line in self._through(number)]
-                low = _hang(hung[number], passing, y + _HEAD + count * PITCH) + _HEAD
-            y = low
-        return self._assembled(itertools.chain(*hung), y)
+            y += max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else _LEAST
+        return self._assembled([one for pair in hung for side in pair for one in side], y)
+
+    def _hung(self) -> Iterator[tuple[list[_Back], list[_Back]]]:
+        """Yield the arrows that hang above and below the nodes of each rank."""
+        found = [(list[_Back](), list[_Back]()) for _ in self.ranks]
+        for edge in self.backs:
+            item, node = self.items[edge.upper], self.nodes[edge.upper]
+            ports = node.top if edge.over else node.bottom
+            a, b = (item.x + ports[port or 0] for port in (edge.upper_port, edge.lower_port))
+            found[self.rank_of[edge.upper]][not edge.over].append(_Back(edge, a, b))
+        yield from found
 
     def _assembled(self, hung: Iterable[_Back], height: float) -> Placement:
         nodes: dict[str, Rect] = {}
@@ -683,7 +698,8 @@ class _Router:
                 label = Rect(line.item.x + LABEL_GAP + 1, y, *line.edge.label)
             routes[line.edge.id] = Route(cornered(points, _RADIUS), label)
         for back in hung:
-            low, y, a, b = nodes[back.edge.upper].bottom, back.level, back.a, back.b
+            y, a, b, rect = back.level, back.a, back.b, nodes[back.edge.upper]
+            low = rect.y if back.edge.over else rect.bottom
             path = cornered([(a, low), (a, y), (b, y), (b, low)], _RADIUS)
             routes[back.edge.id] = Route(path, back.label)
         return self._shifted(nodes, routes, height)
@@ -781,6 +797,8 @@ def _cost(upper: _Piece, lower: _Piece) -> float:
 
 def _hang(backs: list[_Back], passing: Iterable[float], top: float) -> float:
     """Give arrows below a node their levels and labels; return how low they come.
+
+    For those above a node, all is measured upwards from its upper side.
 
     Of two that are one inside the other, the outer one is lower, so that they do not cross. A label
     is below its line, between the lines that go on downwards there; if it has no room, below all.

@@ -216,14 +216,9 @@ class _Cutter:
         for name in self._inner():
             y = self.heights[name]
             sizes[y] = max(sizes.get(y, 0.0), self.nodes[name].height)
-        hung = [  # a line back to its node stays with it, and so does its label
-            (self.heights[edge.upper], self.labels[edge.id] + _ABOVE)
-            for edge in self.sketch.edges
-            if edge.upper == edge.lower and edge.id in self.labels
-        ]
         for high, low in itertools.pairwise(sorted(sizes)):
             y = low - sizes[low] / 2 - _ABOVE
-            if y > high + sizes[high] / 2 and not any(a < y <= b for a, b in hung):
+            if y > high + sizes[high] / 2:
                 yield y
 
     def _column(self, y: float) -> int:

@@ -153,9 +153,9 @@ class _Grid:
             if edge.upper_port is None:
                 upper.loops.append(edge)
                 return
-            first = _End(edge, upper, edge.upper_port)
-            second = _End(edge, upper, edge.lower_port, listed=True, back=first)
-            upper.bottom += [first, second]
+            first = _End(edge, upper, edge.upper_port, is_top=edge.over)
+            second = _End(edge, upper, edge.lower_port, is_top=edge.over, listed=True, back=first)
+            (upper.top if edge.over else upper.bottom).extend([first, second])
             self.hammocks.append((first, second))
             return
         # The label is at the state that the arrow leaves; at the other if it leaves the border.
@@ -355,11 +355,12 @@ def _label(end: _End, node: Rect, y: float) -> Rect | None:
 
 
 def _hammock(back: _End, end: _End, node: Rect, y: float) -> Route:
-    """Draw an arrow that comes back to its state from below around its label."""
+    """Draw an arrow that comes back to its state, from below or above, around its label."""
     label = _label(end, node, y)
     high = y - (label.height + 2 * _OVER if label else _BARE - _OVER)
     right = (label.right if label else node.x + end.label_at) + _OVER
     a, b = node.x + back.at, node.x + end.at
-    first, second = (y, high) if a <= b else (high, y)
-    stations = [(a, node.bottom), (a, first), (right, first), (right, second), (b, second)]
-    return Route(cornered([*stations, (b, node.bottom)], _RADIUS), label)
+    border = node.y if end.is_top else node.bottom
+    first, second = (y, high) if (a <= b) is not end.is_top else (high, y)
+    stations = [(a, border), (a, first), (right, first), (right, second), (b, second)]
+    return Route(cornered([*stations, (b, border)], _RADIUS), label)

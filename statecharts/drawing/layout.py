@@ -405,7 +405,10 @@ class Graph:
         tail_port = self._port(tail, (arrow.id, TAIL))
         head_port = self._port(head, (arrow.id, HEAD))
         weight = 3 if self.parts[tail].box.shape is Shape.INITIAL else 1
-        if course.forward or tail == head:
+        if tail == head:
+            over = self.plan.ports.get(tail, {}).get((arrow.id, TAIL)) is Side.TOP
+            return Edge(arrow.id, tail, head, tail_port, head_port, label, weight, over=over)
+        if course.forward:
             return Edge(arrow.id, tail, head, tail_port, head_port, label, weight)
         return Edge(arrow.id, head, tail, head_port, tail_port, label, weight, upward=True)
 

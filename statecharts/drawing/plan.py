@@ -18,6 +18,9 @@ from statecharts.drawing.model import PSEUDO, Arrow, Box, Picture, Shape
 
 TAIL: Final = "tail"
 HEAD: Final = "head"
+_FEWER: Final = 2
+"""How many fewer lines must be above a node than below it for what hangs there to be above."""
+
 Key = tuple[str, str]
 """One end of an arrow: the arrow's id, and `TAIL` or `HEAD`."""
 Level = tuple[str, str]
@@ -51,6 +54,11 @@ class Course:
     tail_port: bool
     head_port: bool
     forward: bool = True
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it ends at the node that it leaves."""
+        return self.tail == self.head
 
 
 @final
@@ -115,7 +123,8 @@ class _Planner:
             self._sort(arrow, drafts)
         for graph, found in drafts.items():
             back = _back_edges([(c.tail, c.head) for c, *_ in found], self._order(graph))
-            for course, tails, heads, at in found:
+            # What comes back to its node hangs at the side at which fewer others are.
+            for course, tails, heads, at in sorted(found, key=lambda one: one[0].is_loop):
                 self._draw(graph, course, tails, heads, at, back=(course.tail, course.head) in back)
         return self.result
 
@@ -182,18 +191,30 @@ class _Planner:
         *,
         back: bool,
     ) -> None:
-        arrow, same = course.arrow, course.tail == course.head
+        arrow = course.arrow
         down, up = (Side.TOP, Side.BOTTOM) if back else (Side.BOTTOM, Side.TOP)
+        if course.is_loop:
+            down = up = self._emptier(graph, course.tail)
         self.result.courses.setdefault(graph, []).append(evolve(course, forward=not back))
         boxes = self.picture.boxes
         if course.tail_port:
-            side = Side.BOTTOM if same else down
-            self._port(course.tail, (arrow.id, TAIL), side)
-            self._cross(tails, at + 1, (arrow.id, TAIL), side, boxes[arrow.source])
+            self._port(course.tail, (arrow.id, TAIL), down)
+            self._cross(tails, at + 1, (arrow.id, TAIL), down, boxes[arrow.source])
         if course.head_port:
-            side = Side.BOTTOM if same else up
-            self._port(course.head, (arrow.id, HEAD), side)
-            self._cross(heads, at + 1, (arrow.id, HEAD), side, boxes[arrow.target])
+            self._port(course.head, (arrow.id, HEAD), up)
+            self._cross(heads, at + 1, (arrow.id, HEAD), up, boxes[arrow.target])
+
+    def _emptier(self, graph: str, node: str) -> Side:
+        """Return the side of a node at which fewer lines are that go elsewhere."""
+        below = above = 0
+        for course in self.result.courses.get(graph, ()):
+            if not course.is_loop:
+                below += node == (course.tail if course.forward else course.head)
+                above += node == (course.head if course.forward else course.tail)
+        for crossing in self.result.crossings.get(graph, ()):
+            below += node == crossing.node and crossing.side is Side.BOTTOM
+            above += node == crossing.node and crossing.side is Side.TOP
+        return Side.TOP if below > above + _FEWER else Side.BOTTOM
 
     def _cross(
         self,

@@ -7,6 +7,7 @@ every engine gives the same layout, and labels have room of their own.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, final
@@ -79,11 +80,12 @@ class Edge:
         upper: The node that it starts at; the engine keeps it above the other.
         lower: The node that it ends at.
         upper_port: Index into the upper node's ``bottom``.
-        lower_port: Index into the lower node's ``top``; into ``bottom`` for an arrow that leaves a
-            node and comes back to it from below.
+        lower_port: Index into the lower node's ``top``.
         label: Width and height of its label, if it has one.
         weight: Graphviz's weight: a heavier edge is shorter and straighter.
         upward: Whether the arrow leaves the lower node.
+        over: Whether an arrow that leaves a node at a port and comes back to it is above it, both
+            ports being indices into ``top``; else both are into ``bottom``.
     """
 
     id: str
@@ -94,6 +96,7 @@ class Edge:
     label: tuple[float, float] | None = None
     weight: int = 1
     upward: bool = False
+    over: bool = False
 
 
 @final
@@ -145,25 +148,24 @@ class Sketch:
             held = [self._names[node.id] for node in self.nodes if node.border == rank]
             if held:
                 yield f"{{rank={rank}; {'; '.join(held)}}}"
+            known = sorted(
+                (node.want, self._names[node.id])
+                for node in self.nodes
+                if node.border == rank and node.want is not None
+            )
+            for (_, one), (_, other) in itertools.pairwise(known):
+                yield f"{one} -> {other} [style=invis]"
         for i, edge in enumerate(self.edges):
             yield from self._edge(i, edge)
 
     def _edge(self, number: int, edge: Edge) -> Iterator[str]:
         upper, lower = self._names[edge.upper], self._names[edge.lower]
         tail = f"{upper}:b{edge.upper_port}:s" if edge.upper_port is not None else upper
-        returns = edge.upper == edge.lower
-        side = "b{}:s" if returns else "t{}:n"
-        head = f"{lower}:{side.format(edge.lower_port)}" if edge.lower_port is not None else lower
+        head = f"{lower}:t{edge.lower_port}:n" if edge.lower_port is not None else lower
         weight = f" weight={edge.weight}" if edge.weight != 1 else ""
-        if returns and edge.upper_port is None:
-            yield f'{tail} -> {head} [id="e{number}"{_loop_label(edge)}]'
-        elif returns:
-            # Down to a node that holds the label, and up again: two edges downwards.
-            width, height = edge.label or (24.0, 4.0)
-            cells = f"<p>{'|' * max(2, round(width / _CELL))}<q>"
-            yield f'l{number} [{_size(width + 2 * LABEL_GAP, height)} shape=record label="{cells}"]'
-            yield f'{tail} -> l{number}:p:n [id="e{number}"]'
-            yield f'{head} -> l{number}:q:n [id="f{number}"]'
+        if edge.upper == edge.lower:
+            if edge.upper_port is None:  # others hang at their node, where the engine has no say
+                yield f'{tail} -> {head} [id="e{number}"{_loop_label(edge)}]'
         elif edge.label:
             width, height = edge.label[0] + LABEL_GAP, edge.label[1]
             cells = f"<p>{'|' * max(1, round(width / _CELL) - 1)}"
@@ -254,7 +256,7 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
             x, y = point(found["pos"])
             width, height = float(found["width"]) * _POINT, float(found["height"]) * _POINT
             rects[found["name"]] = Rect(x - width / 2, y - height / 2, width, height)
-    edges = {found["id"]: found for found in answer.get("edges", ())}
+    edges = {found["id"]: found for found in answer.get("edges", ()) if "id" in found}
     nodes = {node.id: _exact(node, rects[f"n{i}"]) for i, node in enumerate(sketch.nodes)}
     paths = {
         name: _level(tuple(point(p) for p in found["pos"].split(" ") if p[0] not in "se"))
@@ -263,12 +265,12 @@ def _read(sketch: Sketch, answer: dict[str, Any]) -> Placement:
     routes: dict[str, Route] = {}
     loops: dict[str, list[Edge]] = {}
     for i, edge in enumerate(sketch.edges):
-        path = paths[f"e{i}"]
+        path = paths.get(f"e{i}", ())
         label = rects.get(f"l{i}")
         if edge.upper == edge.lower and edge.upper_port is None:
             loops.setdefault(edge.upper, []).append(edge)
-        elif edge.upper == edge.lower and label is not None:
-            routes[edge.id] = _hammock(edge, path, paths[f"f{i}"], label)
+        elif edge.upper == edge.lower:
+            routes[edge.id] = Route(())
         elif label is not None:
             routes[edge.id] = _labelled(edge, path, paths[f"f{i}"], label)
         else:
@@ -300,24 +302,6 @@ def _labelled(edge: Edge, first: Path, second: Path, node: Rect) -> Route:
     top, bottom = first[-1], second[0]
     label = Rect(node.x + LABEL_GAP + 1, node.centre[1] - height / 2, width, height)
     return Route(joined(first, straight(top, bottom), second), label)
-
-
-def _hammock(edge: Edge, first: Path, second: Path, node: Rect) -> Route:
-    """Hang an arrow that comes back from below around its label."""
-    (x0, y0), (x1, y1) = first[-1], second[-1]
-    low, r = node.bottom + 5, 6.0
-    around: Path = (
-        *straight((x0, y0), (x0, low - r)),
-        *((x0, low - r / 2), (x0 + r / 2, low), (x0 + r, low)),
-        *straight((x0 + r, low), (x1 - r, low))[1:],
-        *((x1 - r / 2, low), (x1, low - r / 2), (x1, low - r)),
-        *straight((x1, low - r), (x1, y1))[1:],
-    )
-    label = None
-    if edge.label:
-        width, height = edge.label
-        label = Rect(node.centre[0] - width / 2, node.centre[1] - height / 2, width, height)
-    return Route(joined(first, around, tuple(reversed(second))), label)
 
 
 def beside(edges: Sequence[Edge], node: Rect) -> dict[str, Route]:

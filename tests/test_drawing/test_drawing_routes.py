@@ -185,7 +185,7 @@ def test_final_state_that_is_entered_from_below_has_its_name_beside_it() -> None
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: charts.flat(16), lambda: MADE["game_0"], lambda: MADE["menu_4"]]
+    "make", [lambda: charts.flat(16), lambda: MADE["game_0"], lambda: MADE["menu_9"]]
 )
 def test_picture_suits_a_page(make: Callable[[], Chart]) -> None:
     """What would be a tower or a ribbon is set in columns or runs the other way."""
