@@ -273,15 +273,14 @@ def _through(sheet: Sheet) -> Iterator[str]:
         # A line on its way inside passes a bar beside the title, and upright; a state's own lines
         # begin inside, below the bar.
         inner = rect.grown(-1.5)
-        found: dict[int, list[Point]] = {}
+        found: dict[int, float] = {}
         for n, a, b in sheet.near(rect):
             if _passes(a, b, inner):
-                found.setdefault(n, []).extend((a, b))
-        for number, points in sorted(found.items()):
+                found[n] = found.get(n, 0.0) + abs(a[0] - b[0])
+        for number, along in sorted(found.items()):
             line = sheet.lines[number]
-            xs = [x for x, _ in points]
             own = name in (line.source, line.target)
-            if own or max(xs) - min(xs) > rect.height:
+            if own or along > rect.height:
                 yield f"the line of {line.name} runs through the bar of {name}"
 
 
