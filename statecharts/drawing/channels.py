@@ -109,12 +109,34 @@ class _Rank:
     top: float = 0.0
     height: float = 0.0
 
+    _walls: dict[float, tuple[list[float], list[float]]] = field(factory=dict)
+
     def is_free(self, x: float, width: float = 0.0) -> bool:
         """Tell whether a line can pass at a place, with a label of some width at its right."""
-        low, high = x - _CLEAR, x + (LABEL_GAP + width if width else 0.0) + _CLEAR
-        return all(item.right <= low or item.left >= high for item in self.items) and not (
-            width and any(x < other < high for other in (*self.above, *self.below))
-        )
+        lows, highs = self._walls.get(width) or self._walled(width)
+        at = bisect_left(lows, x) - 1
+        if at >= 0 and x < highs[at]:
+            return False
+        high = x + LABEL_GAP + width + _CLEAR
+        return not width or not any(x < other < high for other in (*self.above, *self.below))
+
+    def _walled(self, width: float) -> tuple[list[float], list[float]]:
+        """Return where stretches begin and end in which items are in the way."""
+        left = _CLEAR + (LABEL_GAP + width if width else 0.0)
+        lows: list[float] = []
+        highs: list[float] = []
+        for low, high in sorted((one.left - left, one.right + _CLEAR) for one in self.items):
+            if highs and low < highs[-1]:
+                highs[-1] = max(high, highs[-1])
+            else:
+                lows.append(low)
+                highs.append(high)
+        self._walls[width] = lows, highs
+        return lows, highs
+
+    def moved(self) -> None:
+        """Forget where items were."""
+        self._walls.clear()
 
 
 @final
@@ -202,6 +224,8 @@ class _State:
     inner: float
     """What they cost without the channels around the sketch."""
     crossings: int
+    crossed: int
+    """The crossings without those around the sketch."""
     items: dict[int, tuple[float, float, float]]
     ways: list[list[float]]
 
@@ -218,6 +242,7 @@ class _Router:
         self.lines: list[_Line] = []
         self.backs: list[Edge] = []
         self.cost = 0.0
+        self.crossed = 0
         self._rank_nodes()
 
     def placement(self, rounds: int) -> Placement:
@@ -234,7 +259,7 @@ class _Router:
             best = found if best is None or found.cost < best.cost else best
         if best is not None:
             self._restore(best)
-            self.cost = best.inner
+            self.cost, self.crossed = best.inner, best.crossed
         return self._drawn()
 
     def _improved(self, order: Sequence[_Line], rounds: int) -> _State:
@@ -259,9 +284,9 @@ class _Router:
 
     def _state(self) -> _State:
         """Return where everything is, and what it costs."""
-        costs, crossings = [], 0
+        costs, counts = [], []
         for number in range(-1, len(self.ranks)):
-            cost = 0.0
+            cost, crossings = 0.0, 0
             pairs = sorted((piece.start, piece.end) for piece in self._pieces(number))
             ends: list[float] = []
             for start, end in pairs:
@@ -271,6 +296,7 @@ class _Router:
                 insort(ends, end)
                 cost += _bent(start, end)
             costs.append(cost)
+            counts.append(crossings)
         close = (
             sum(
                 self._beside(number, x)
@@ -284,12 +310,13 @@ class _Router:
         }
         ways = [list(line.ways) for line in self.lines]
         inner = sum(costs[1:-1]) + close
-        return _State(sum(costs) + close, inner, crossings, xs, ways)
+        return _State(sum(costs) + close, inner, sum(counts), sum(counts[1:-1]), xs, ways)
 
     def _restore(self, state: _State) -> None:
         for rank in self.ranks:
             rank.above.clear()
             rank.below.clear()
+            rank.moved()
             for item in rank.items:
                 item.x, item.left, item.right = state.items[id(item)]
         for line, ways in zip(self.lines, state.ways, strict=True):
@@ -335,6 +362,7 @@ class _Router:
         if not by:
             return
         item.x, item.left, item.right = item.x + by, item.left + by, item.right + by
+        rank.moved()
         for side in (rank.above, rank.below):
             for x in [x for x, line in side.items() if id(line) in own]:
                 del side[x]
@@ -604,6 +632,7 @@ class _Router:
             line.item.right = x + width
             if line.item not in self.ranks[line.rank].items:
                 self.ranks[line.rank].items.append(line.item)
+            self.ranks[line.rank].moved()
 
     def _take_up(self, line: _Line) -> None:
         for number, x in enumerate(line.ways, line.first):
@@ -613,6 +642,7 @@ class _Router:
                     del side[x]
         if line.item is not None and line.rank is not None:
             self.ranks[line.rank].items.remove(line.item)
+            self.ranks[line.rank].moved()
 
     # Tracks.
 
@@ -740,6 +770,7 @@ class _Router:
                 for line in self.lines
             },
             self.cost,
+            self.crossed,
         )
 
 

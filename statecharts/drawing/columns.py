@@ -92,6 +92,7 @@ class _Columns:
             (width, height),
             {edge.id: self._turns(edge) for edge in self.sketch.edges},
             sum(_routed(part).cost for part in self.parts),
+            sum(_routed(part).crossings for part in self.parts),
         )
 
     def _nodes(self, part: _Part, height: float) -> Iterator[tuple[str, Rect]]:

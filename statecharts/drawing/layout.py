@@ -52,6 +52,12 @@ _PASSES: Final = 2
 _HUGE: Final = 600
 """Boxes of a picture that is laid out in one pass, with its lines routed twice."""
 _NARROWEST: Final = 0.55
+_MANY: Final = 4
+"""Crossings in a graph from which other placements are tried."""
+_SHAPE: Final = 8.0
+"""The crossings that a shape twice as long or as wide as the limit counts for."""
+_WORK: Final = 500
+"""The lines that may be routed in other placements, in one drawing."""
 
 
 def draw(
@@ -93,11 +99,13 @@ class _Layout:
     turns: dict[tuple[str, Key], float] = field(factory=dict)
     """How far each line turns aside beyond a border that it crosses, by the box."""
     cost: float = 0.0
+    crossings: int = 0
 
     across: frozenset[str] = frozenset()
     columns: dict[str, int] = field(factory=dict)
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
+    work: int = _WORK
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
@@ -203,18 +211,16 @@ class _Layout:
 
     def draw(self) -> Drawing:
         self._choose()
-        self._lay_out_all()
-        best = self.blocks, self.cost
-        for _ in range(0 if self._is_huge else _PASSES):
-            if not self.turns:
-                break
-            # Once more, now that it is known where lines go outside.
-            self._lay_out_all()
-            if self.cost < best[1]:
-                best = self.blocks, self.cost
-        self.blocks = best[0]
+        blocks, worth, across = self._finish(), self._worth(), self.across
+        if self.crossings and self.asked.get("", "auto") == "auto" and (self.columns or across):
+            # A page of a better shape is not worth any number of crossings.
+            self.across, self.columns, self.turns = self._turned(right=False), {}, {}
+            plain = self._finish()
+            if self._worth() < worth:
+                blocks, across = plain, self.across
+        self.blocks = blocks
         root = self.blocks[self.picture.root.id]
-        if self.picture.root.id in self.across:
+        if self.picture.root.id in across:
             root = root.turned()
         arrows = self._arrows(root)
         # Curves may swing out of the graph that they belong to.
@@ -230,13 +236,32 @@ class _Layout:
             self._fault(),
         )
 
+    def _finish(self) -> dict[str, Block]:
+        """Return all blocks, laid out until it is known where lines go outside."""
+        self._lay_out_all()
+        best = self.blocks, self.cost, self.crossings
+        for _ in range(0 if self._is_huge else _PASSES):
+            if not self.turns:
+                break
+            self._lay_out_all()
+            if self.cost < best[1]:
+                best = self.blocks, self.cost, self.crossings
+        self.blocks, self.cost, self.crossings = best
+        return self.blocks
+
+    def _worth(self) -> float:
+        """Return the crossings, and how far the page is from a good shape, as one number."""
+        root = self.blocks[self.picture.root.id]
+        shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
+        return self.crossings + _SHAPE * max(0.0, abs(math.log2(shape)) - 1)
+
     def _lay_out_all(self) -> None:
         wants = {
             (box, key): self.blocks[box].inner[key] + by
             for (box, key), by in self.turns.items()
             if box in self.blocks and key in self.blocks[box].inner
         }
-        self.blocks, self.turns, self.cost = {}, {}, 0.0
+        self.blocks, self.turns, self.cost, self.crossings = {}, {}, 0.0, 0
         for boxes in self._generations():
             for box in boxes:
                 graph = Graph(box, self.plan, self.blocks, self._is_region(box), self.across, wants)
@@ -270,9 +295,28 @@ class _Layout:
             except EngineError as error:
                 self.failures[graph.box.id] = error
                 return graph.block(place_in_grid(sketch))
-            placement = self.routed[given] = route_in_columns(sketch, placed, *given[1:])
+            placement = route_in_columns(sketch, placed, *given[1:])
+            if self.rounds == ROUNDS:
+                placement = self._fewest(placement, *given)
+            self.routed[given] = placement
         self.cost += placement.cost
+        self.crossings += placement.crossings
         return graph.block(placement)
+
+    def _fewest(self, first: Placement, sketch: Sketch, columns: int, rounds: int) -> Placement:
+        """Return the best of several placements of a graph in which many lines cross."""
+        best = first
+        for other in sketch.others():
+            if best.crossings < _MANY or self.work < len(sketch.edges):
+                break
+            self.work -= len(sketch.edges)
+            try:
+                placed = place(other, self.engine)
+            except EngineError:
+                break
+            found = route_in_columns(sketch, placed, columns, rounds)
+            best = found if found.cost < best.cost else best
+        return best
 
     def _generations(self) -> list[list[Box]]:
         """Return the boxes that are graphs of their own, innermost first, by depth."""

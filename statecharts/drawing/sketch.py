@@ -131,6 +131,11 @@ class Sketch:
         place = {node.id: i for i, node in enumerate(self.nodes)}
         return sum(abs(place[edge.upper] - place[edge.lower]) for edge in self.edges)
 
+    def others(self) -> Iterator[Sketch]:
+        """Yield the same graph with its nodes in other orders, for which engines find others."""
+        for nodes in (self.nodes[::-1], self.nodes[::2] + self.nodes[1::2][::-1]):
+            yield Sketch(nodes, self.edges)
+
     def dot(self, spacing: float = 1.0) -> str:
         """Return the graph in DOT."""
         return "\n".join(["digraph {", *self._statements(spacing), "}"])
@@ -188,6 +193,7 @@ class Placement:
         turns: How far each line that is joined to another one at a node's port turns aside beside
             it, by edge, at its upper and its lower end.
         cost: What the lines cost.
+        crossings: How often they cross.
     """
 
     nodes: dict[str, Rect]
@@ -195,6 +201,7 @@ class Placement:
     size: tuple[float, float]
     turns: dict[str, tuple[float, float]] = field(factory=dict)
     cost: float = 0.0
+    crossings: int = 0
 
 
 def place(sketch: Sketch, engine: Engine, spacing: float = 1.0) -> Placement:
