@@ -58,8 +58,10 @@ _WIDE: Final = 24
 _COMMON: Final = 16
 """Places that are tried in each rank."""
 
+CROSS: Final = 32.0
+"""What a crossing costs."""
+
 _BEND: Final = 7.0
-_CROSS: Final = 32.0
 _JOG: Final = 4.0
 _CLOSE: Final = 2.0
 _STEP: Final = 0.5
@@ -292,7 +294,7 @@ class _Router:
             for start, end in pairs:
                 crossed = len(ends) - bisect_right(ends, end)
                 crossings += crossed
-                cost += _CROSS * crossed
+                cost += CROSS * crossed
                 insort(ends, end)
                 cost += _bent(start, end)
             costs.append(cost)
@@ -594,7 +596,7 @@ class _Router:
             def cost(end: float) -> float:
                 crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
                 close = (start in outs) + (end in ins) if start != end else 0
-                return crossed * _CROSS + close * _CLOSE + _bent(start, end)
+                return crossed * CROSS + close * _CLOSE + _bent(start, end)
 
             return cost
 

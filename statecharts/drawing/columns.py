@@ -13,7 +13,7 @@ from typing import Final, final
 
 from attrs import define, evolve
 
-from statecharts.drawing.channels import ROUNDS, route
+from statecharts.drawing.channels import CROSS, ROUNDS, route
 from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
@@ -24,6 +24,7 @@ _ABOVE: Final = 12.0
 """Distance of a cut from the rank below it."""
 _AWAY: Final = 40.0
 """Distance of the ends of lines that are cut from the ranks of a column."""
+_SWEEPS: Final = 2
 _CUT: Final = 40.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
 
@@ -63,11 +64,40 @@ class _Columns:
     def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int) -> None:
         self.sketch = sketch
         self.parts = parts
-        for before, part in itertools.pairwise([None, *parts]):
-            if before is not None and before.done is not None and part is not None:
-                part.sketch = _wanting(part.sketch, before.done)
-            if part is not None:
-                part.done = route(part.sketch, part.placed, rounds)
+        self.rounds = rounds
+        for number in range(len(parts)):
+            self._lay_out(number, number - 1)
+        best = self._crossed, self._cost, [part.done for part in parts]
+        for back in (True, False) * _SWEEPS:
+            if not self._crossed or rounds < ROUNDS:
+                break
+            for number in range(len(parts))[:: -1 if back else 1]:
+                self._lay_out(number, number + 1 if back else number - 1)
+            now = self._crossed, self._cost, [part.done for part in parts]
+            best = min(best, now, key=lambda one: one[1])
+        for part, done in zip(parts, best[2], strict=True):
+            part.done = done
+
+    def _lay_out(self, number: int, other: int) -> None:
+        """Route a column whose lines go on in the order that they have in the one beside it."""
+        part = self.parts[number]
+        if 0 <= other < len(self.parts):
+            part.sketch = _wanting(part.sketch, self.parts[other], after=other < number)
+        part.done = route(part.sketch, part.placed, self.rounds)
+
+    @property
+    def _crossed(self) -> int:
+        """How often lines cross between columns."""
+        found = 0
+        for one, two in itertools.pairwise(self.parts):
+            ends, starts = _ports(one, "sink"), _ports(two, "source")
+            order = [starts[name] for name in sorted(ends, key=lambda name: ends[name])]
+            found += sum(a > b for a, b in itertools.combinations(order, 2))
+        return found
+
+    @property
+    def _cost(self) -> float:
+        return CROSS * self._crossed + sum(_routed(part).cost for part in self.parts)
 
     def placement(self) -> Placement:
         """Return the columns beside each other, joined."""
@@ -91,8 +121,8 @@ class _Columns:
             {edge.id: self._route(edge, turns, height) for edge in self.sketch.edges},
             (width, height),
             {edge.id: self._turns(edge) for edge in self.sketch.edges},
-            sum(_routed(part).cost for part in self.parts),
-            sum(_routed(part).crossings for part in self.parts),
+            self._cost,
+            self._crossed + sum(_routed(part).crossings for part in self.parts),
         )
 
     def _nodes(self, part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
@@ -159,11 +189,15 @@ def _ports(part: _Part, border: str) -> dict[str, float]:
     }
 
 
-def _wanting(sketch: Sketch, before: Placement) -> Sketch:
-    """Return a column whose lines enter in the order in which they left the one before."""
-    entering = [edge.id for edge in sketch.edges if edge.upper.startswith("|source")]
-    entering.sort(key=lambda name: before.routes[name].path[-1][0])
-    wants = {f"|source {name}": PITCH * number for number, name in enumerate(entering)}
+def _wanting(sketch: Sketch, other: _Part, *, after: bool) -> Sketch:
+    """Return a column whose lines have the order that they have in the one before or after it."""
+    here, there = ("source", "sink") if after else ("sink", "source")
+    ports = _ports(other, there)
+    aside = 0.0 if after else other.placed.size[0]
+    wants = {
+        f"|{here} {name}": aside + PITCH * number
+        for number, name in enumerate(sorted(ports, key=lambda name: ports[name]))
+    }
     nodes = tuple(
         evolve(node, want=wants[node.id]) if node.id in wants else node for node in sketch.nodes
     )

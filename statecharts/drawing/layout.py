@@ -215,6 +215,7 @@ class _Layout:
         if self.crossings and self.asked.get("", "auto") == "auto" and (self.columns or across):
             # A page of a better shape is not worth any number of crossings.
             self.across, self.columns, self.turns = self._turned(right=False), {}, {}
+            self.work = _WORK
             plain = self._finish()
             if self._worth() < worth:
                 blocks, across = plain, self.across
