@@ -67,15 +67,17 @@ class _Columns:
         self.rounds = rounds
         for number in range(len(parts)):
             self._lay_out(number, number - 1)
-        best = self._crossed, self._cost, [part.done for part in parts]
+        best = self._cost, [part.done for part in parts]
         for back in (True, False) * _SWEEPS:
             if not self._crossed or rounds < ROUNDS:
                 break
             for number in range(len(parts))[:: -1 if back else 1]:
                 self._lay_out(number, number + 1 if back else number - 1)
-            now = self._crossed, self._cost, [part.done for part in parts]
-            best = min(best, now, key=lambda one: one[1])
-        for part, done in zip(parts, best[2], strict=True):
+            now = self._cost, [part.done for part in parts]
+            if now[0] >= best[0]:
+                break
+            best = now
+        for part, done in zip(parts, best[1], strict=True):
             part.done = done
 
     def _lay_out(self, number: int, other: int) -> None:

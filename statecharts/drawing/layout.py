@@ -27,7 +27,7 @@ from statecharts.drawing.blocks import (
     solid_block,
     stacked_block,
 )
-from statecharts.drawing.channels import ROUNDS
+from statecharts.drawing.channels import ROUNDS, route
 from statecharts.drawing.columns import route_in_columns
 from statecharts.drawing.engine import Engine, EngineError
 from statecharts.drawing.excerpt import depth_for
@@ -297,14 +297,14 @@ class _Layout:
                 self.failures[graph.box.id] = error
                 return graph.block(place_in_grid(sketch))
             placement = route_in_columns(sketch, placed, *given[1:])
-            if self.rounds == ROUNDS:
-                placement = self._fewest(placement, *given)
+            if self.rounds == ROUNDS and given[1] == 1:
+                placement = self._fewest(placement, sketch)
             self.routed[given] = placement
         self.cost += placement.cost
         self.crossings += placement.crossings
         return graph.block(placement)
 
-    def _fewest(self, first: Placement, sketch: Sketch, columns: int, rounds: int) -> Placement:
+    def _fewest(self, first: Placement, sketch: Sketch) -> Placement:
         """Return the best of several placements of a graph in which many lines cross."""
         best = first
         for other in sketch.others():
@@ -315,7 +315,7 @@ class _Layout:
                 placed = place(other, self.engine)
             except EngineError:
                 break
-            found = route_in_columns(sketch, placed, columns, rounds)
+            found = route(sketch, placed)
             best = found if found.cost < best.cost else best
         return best
 
