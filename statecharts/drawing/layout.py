@@ -51,7 +51,7 @@ _TRIES: Final = 6
 _PASSES: Final = 2
 _HUGE: Final = 600
 """Boxes of a picture that is laid out in one pass, with its lines routed twice."""
-_NARROWEST: Final = 0.55
+_NARROWEST: Final = 0.52
 _MANY: Final = 4
 """Crossings in a graph from which other placements are tried."""
 _SHAPE: Final = 8.0
