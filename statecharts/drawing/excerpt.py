@@ -114,7 +114,7 @@ def _around(picture: Picture, focus: str) -> Picture:
         near = [
             one
             for one in picture.arrows
-            if one.source in subtree | above | forks or one.target in subtree | forks
+            if {one.source, one.target} & (subtree | above | forks)
         ]
         ends = {end for one in near for end in (one.source, one.target)}
         forks = {end for end in ends if boxes[end].shape is Shape.FORK}

@@ -84,6 +84,7 @@ def test_focus_shows_what_is_next_to_a_state() -> None:
     }  # fmt: skip
     arrows = {(arrow.source, arrow.target) for arrow in part.arrows}
     assert ("active", "archived") in arrows  # also taken in merge
+    assert ("archived", "active") in arrows  # and so it may come to merge
     assert ("done", "archived") not in arrows
     assert ("active.coding", "active.qa") not in arrows
     inside = Excerpt(depth=1, focus="active").of(whole(InvestigationChart))
