@@ -54,6 +54,8 @@ _LEAST: Final = 23.0
 ROUNDS: Final = 8
 """How often each line is routed."""
 _IDLE: Final = 2
+_PAIRS: Final = 600
+"""Pairs of crossing lines that are routed anew, over the number of lines."""
 _WIDE: Final = 24
 _COMMON: Final = 16
 """Places that are tried in each rank."""
@@ -261,6 +263,8 @@ class _Router:
             best = found if best is None or found.cost < best.cost else best
         if best is not None:
             self._restore(best)
+            if rounds == ROUNDS:
+                best = self._untangled(best)
             self.cost, self.crossed = best.inner, best.crossed
         return self._drawn()
 
@@ -275,6 +279,34 @@ class _Router:
             if idle == _IDLE:
                 break
         return best
+
+    def _untangled(self, best: _State) -> _State:
+        """Route lines that cross anew, two at a time, while that helps."""
+        left = _PAIRS // max(1, len(self.lines))
+        pairs = self._crossing()
+        while pairs and left:
+            left -= 1
+            for line in (pair := pairs.pop(0)):
+                self._take_up(line)
+            for line in pair:
+                self._lay(line)
+            self._sort_ends()
+            now = self._state()
+            if now.cost < best.cost - 0.5:
+                best, pairs = now, self._crossing()
+            else:
+                self._restore(best)
+        return best
+
+    def _crossing(self) -> list[tuple[_Line, _Line]]:
+        """Return the pairs of lines that cross, each in both orders."""
+        found: dict[tuple[int, int], tuple[_Line, _Line]] = {}
+        for number in range(-1, len(self.ranks)):
+            for one, two in itertools.combinations(self._pieces(number), 2):
+                if (one.start - two.start) * (one.end - two.end) < 0:
+                    found[id(one.line), id(two.line)] = one.line, two.line
+                    found[id(two.line), id(one.line)] = two.line, one.line
+        return list(found.values())
 
     def _routed(self, order: Sequence[_Line]) -> _State:
         """Route each line, given where the others are."""

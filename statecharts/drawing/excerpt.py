@@ -112,9 +112,7 @@ def _around(picture: Picture, focus: str) -> Picture:
     near: list[Arrow] = []
     for _ in range(2):  # a fork brings all its arrows
         near = [
-            one
-            for one in picture.arrows
-            if {one.source, one.target} & (subtree | above | forks)
+            one for one in picture.arrows if {one.source, one.target} & (subtree | above | forks)
         ]
         ends = {end for one in near for end in (one.source, one.target)}
         forks = {end for end in ends if boxes[end].shape is Shape.FORK}
