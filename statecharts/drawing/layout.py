@@ -48,7 +48,7 @@ EDGE: Final = 24.0
 
 _NAMED: Final = 3
 _TRIES: Final = 6
-_PASSES: Final = 2
+_PASSES: Final = 3
 _HUGE: Final = 600
 """Boxes of a picture that is laid out in one pass, with its lines routed twice."""
 _NARROWEST: Final = 0.52
