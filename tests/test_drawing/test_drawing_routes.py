@@ -257,3 +257,49 @@ def test_one_more_state_is_added_for_stability() -> None:
     more = with_one_more(chart)
     assert len(more.states) == len(chart.states) + 1
     assert len(picture_of(more).arrows) == len(picture_of(chart).arrows) + 2
+
+
+def regions(*moves: tuple[str, str, str], down: int = 0) -> Drawing:
+    """Draw a parallel state of three regions with arrows between them, and others that go down."""
+    b = charts.Builder("Between").state("p", charts.PARALLEL).initial("", "p")
+    for region in "abc":
+        b.state(f"p.{region}", charts.COMPOUND).states(f"p.{region}.one")
+        b.initial(f"p.{region}", f"p.{region}.one")
+    for source, target, event in moves:
+        b.move(f"p.{source}.one", f"p.{target}.one", event)
+    for number in range(down):
+        b.states(f"after_{number}").move("p", f"after_{number}", f"leave_{number}")
+    return drawn(b.chart())
+
+
+def test_lines_between_regions_hang_one_inside_the_other() -> None:
+    """They do not cross, and each label is right below its line, or above it."""
+    found = regions(("a", "c", "far"), ("b", "c", "near"))
+    sheet = sheet_of(found)
+    assert list(crossings(sheet)) == list(faults(sheet)) == []
+    for line in sheet.lines:
+        if line.source.endswith(".one") and line.label is not None:
+            low = max(y for _, y in line.points)
+            assert 0 < line.label.y - low < 6
+            xs = [x for x, _ in line.points]
+            assert min(xs) < line.label.centre[0] < max(xs)
+
+
+def test_lines_between_regions_hang_at_the_emptier_side() -> None:
+    """Where many lines go down, those between regions go over the top."""
+    sheet = sheet_of(regions(("a", "c", "over"), down=5))
+    assert list(faults(sheet)) == []
+    assert [one for one, *_ in crossings(sheet)] == ["#initial:p"]  # of which there is one
+    line = next(line for line in sheet.lines if line.source == "p.a.one")
+    frame = sheet.frames["p"]
+    assert min(y for _, y in line.points) < frame.y
+    assert max(y for _, y in line.points) < frame.bottom
+    assert line.label is not None
+    assert line.label.bottom < frame.y
+
+
+@pytest.mark.parametrize("name", ["device_1", "menu_0", "wizard_7", "ring_4"])
+def test_no_lines_cross_where_none_have_to(name: str) -> None:
+    """Neither the order of labels nor that of the lines between columns adds a crossing."""
+    sheet = sheet_of(drawn(MADE[name]))
+    assert list(crossings(sheet)) == []
