@@ -276,7 +276,8 @@ def test_lines_between_regions_hang_one_inside_the_other() -> None:
     """They do not cross, and each label is right below its line, or above it."""
     found = regions(("a", "c", "far"), ("b", "c", "near"))
     sheet = sheet_of(found)
-    assert list(crossings(sheet)) == list(faults(sheet)) == []
+    assert list(crossings(sheet)) == []
+    assert list(faults(sheet)) == []
     for line in sheet.lines:
         if line.source.endswith(".one") and line.label is not None:
             low = max(y for _, y in line.points)
