@@ -20,6 +20,7 @@ and no line runs through a node or a label.
 from __future__ import annotations
 
 import itertools
+import sys
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
@@ -73,9 +74,30 @@ _SHARED: Final = 60.0
 _Places = list[float]
 
 
-def route(sketch: Sketch, placed: Placement, rounds: int = ROUNDS) -> Placement:
-    """Return a placement with lines of its own between the nodes that an engine has placed."""
-    return _Router(sketch, placed).placement(rounds)
+@final
+@define
+class Work:
+    """How much may be tried in a drawing; what has to be done is done all the same.
+
+    Attributes:
+        left: The pieces of lines, from rank to rank, that may be routed yet.
+    """
+
+    left: int
+
+
+def route(
+    sketch: Sketch, placed: Placement, rounds: int = ROUNDS, work: Work | None = None
+) -> Placement:
+    """Return a placement with lines of its own between the nodes that an engine has placed.
+
+    Args:
+        sketch: What is drawn.
+        placed: Where the engine has placed it.
+        rounds: How often each line is routed at most.
+        work: What may be tried; without, there is no limit.
+    """
+    return _Router(sketch, placed, work or Work(sys.maxsize)).placement(rounds)
 
 
 @final
@@ -236,8 +258,8 @@ class _State:
 
 @final
 class _Router:
-    def __init__(self, sketch: Sketch, placed: Placement) -> None:
-        self.sketch, self.placed = sketch, placed
+    def __init__(self, sketch: Sketch, placed: Placement, work: Work) -> None:
+        self.sketch, self.placed, self.work = sketch, placed, work
         self.nodes = {node.id: node for node in sketch.nodes}
         self.ranks: list[_Rank] = []
         self.rank_of: dict[str, int] = {}
@@ -256,7 +278,7 @@ class _Router:
         best: _State | None = None
         for order in (short, short[::-1], self.lines):
             if best is not None:
-                if rounds < ROUNDS or best.crossings == 0:
+                if rounds < ROUNDS or best.crossings == 0 or self.work.left <= 0:
                     break
                 self._restore(begin)
             found = self._improved(order, rounds)
@@ -272,6 +294,8 @@ class _Router:
         """Route each line, and again while that helps; return the best that was found."""
         best, idle = self._routed(order), 0
         for _ in range(rounds - 1):
+            if self.work.left <= 0:
+                break
             self._shift_nodes()
             now = self._routed(order)
             idle = 0 if now.cost < best.cost - 0.5 else idle + 1
@@ -284,7 +308,7 @@ class _Router:
         """Route lines that cross anew, two at a time, while that helps."""
         left = _PAIRS // max(1, len(self.lines))
         pairs = self._crossing()
-        while pairs and left:
+        while pairs and left and self.work.left > 0:
             left -= 1
             for line in (pair := pairs.pop(0)):
                 self._take_up(line)
@@ -548,6 +572,7 @@ class _Router:
 
     def _lay(self, line: _Line) -> None:
         """Give a line the cheapest way."""
+        self.work.left -= line.last - line.first + 1
         layers = self._layers(line)
         costs = [self._at_end(line, x, lower=False) for x in layers[0]]
         if line.above is not None:

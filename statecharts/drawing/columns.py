@@ -13,7 +13,7 @@ from typing import Final, final
 
 from attrs import define, evolve
 
-from statecharts.drawing.channels import CROSS, ROUNDS, route
+from statecharts.drawing.channels import CROSS, ROUNDS, Work, route
 from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
@@ -30,13 +30,13 @@ _CUT: Final = 40.0
 
 
 def route_in_columns(
-    sketch: Sketch, placed: Placement, columns: int, rounds: int = ROUNDS
+    sketch: Sketch, placed: Placement, columns: int, rounds: int, work: Work
 ) -> Placement:
     """Return a placement with lines, in so many columns, or in as many as there can be."""
     parts = list(_parts(sketch, placed, columns))
     if len(parts) < 2:
-        return route(sketch, placed, rounds)
-    return _Columns(sketch, parts, rounds).placement()
+        return route(sketch, placed, rounds, work)
+    return _Columns(sketch, parts, rounds, work).placement()
 
 
 @final
@@ -61,15 +61,16 @@ class _Part:
 
 @final
 class _Columns:
-    def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int) -> None:
+    def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int, work: Work) -> None:
         self.sketch = sketch
         self.parts = parts
         self.rounds = rounds
+        self.work = work
         for number in range(len(parts)):
             self._lay_out(number, number - 1)
         best = self._cost, [part.done for part in parts]
         for back in (True, False) * _SWEEPS:
-            if not self._crossed or rounds < ROUNDS:
+            if not self._crossed or rounds < ROUNDS or work.left <= 0:
                 break
             for number in range(len(parts))[:: -1 if back else 1]:
                 self._lay_out(number, number + 1 if back else number - 1)
@@ -85,7 +86,7 @@ class _Columns:
         part = self.parts[number]
         if 0 <= other < len(self.parts):
             part.sketch = _wanting(part.sketch, self.parts[other], after=other < number)
-        part.done = route(part.sketch, part.placed, self.rounds)
+        part.done = route(part.sketch, part.placed, self.rounds, self.work)
 
     @property
     def _crossed(self) -> int:

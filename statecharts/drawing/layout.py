@@ -27,7 +27,7 @@ from statecharts.drawing.blocks import (
     solid_block,
     stacked_block,
 )
-from statecharts.drawing.channels import ROUNDS, route
+from statecharts.drawing.channels import ROUNDS, Work, route
 from statecharts.drawing.columns import route_in_columns
 from statecharts.drawing.engine import Engine, EngineError
 from statecharts.drawing.excerpt import depth_for
@@ -56,8 +56,8 @@ _MANY: Final = 4
 """Crossings in a graph from which other placements are tried."""
 _SHAPE: Final = 8.0
 """The crossings that a shape twice as long or as wide as the limit counts for."""
-_WORK: Final = 500
-"""The lines that may be routed in other placements, in one drawing."""
+_WORK: Final = 12_000
+"""The pieces of lines that are routed at most, where a page is only made better by it."""
 
 
 def draw(
@@ -105,7 +105,7 @@ class _Layout:
     columns: dict[str, int] = field(factory=dict)
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
-    work: int = _WORK
+    work: Work = field(factory=lambda: Work(_WORK))
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
@@ -215,7 +215,7 @@ class _Layout:
         if self.crossings and self.asked.get("", "auto") == "auto" and (self.columns or across):
             # A page of a better shape is not worth any number of crossings.
             self.across, self.columns, self.turns = self._turned(right=False), {}, {}
-            self.work = _WORK
+            self.work = Work(_WORK)
             plain = self._finish()
             if self._worth() < worth:
                 blocks, across = plain, self.across
@@ -242,7 +242,7 @@ class _Layout:
         self._lay_out_all()
         best = self.blocks, self.cost, self.crossings
         for _ in range(0 if self._is_huge else _PASSES):
-            if not self.turns:
+            if not self.turns or self.work.left <= 0:
                 break
             self._lay_out_all()
             if self.cost < best[1]:
@@ -296,7 +296,7 @@ class _Layout:
             except EngineError as error:
                 self.failures[graph.box.id] = error
                 return graph.block(place_in_grid(sketch))
-            placement = route_in_columns(sketch, placed, *given[1:])
+            placement = route_in_columns(sketch, placed, *given[1:], self.work)
             if self.rounds == ROUNDS and given[1] == 1:
                 placement = self._fewest(placement, sketch)
             self.routed[given] = placement
@@ -308,14 +308,13 @@ class _Layout:
         """Return the best of several placements of a graph in which many lines cross."""
         best = first
         for other in sketch.others():
-            if best.crossings < _MANY or self.work < len(sketch.edges):
+            if best.crossings < _MANY or self.work.left <= 0:
                 break
-            self.work -= len(sketch.edges)
             try:
                 placed = place(other, self.engine)
             except EngineError:
                 break
-            found = route(sketch, placed)
+            found = route(sketch, placed, work=self.work)
             best = found if found.cost < best.cost else best
         return best
 
