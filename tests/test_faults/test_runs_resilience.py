@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -506,3 +507,59 @@ def test_fault_of_ours_in_the_writer_leaves_nobody_waiting(
             assert (await run.send(Put(2))).handled
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def forked(act: Callable[[], bool]) -> int:
+    """Fork; do something in the new process, which ends with 0 if it holds. Return its number."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            code = 0 if act() else 1
+        finally:
+            os._exit(code)
+    return child
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_process_that_was_forked_loses_nothing(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that opened the store may end first: what the other has acknowledged is there."""
+    monkeypatch.chdir(tmp_path)
+    heard, say = os.pipe()
+    runs = Runs(Path(file.name), Shelf, effects=(Note,))
+    run = runs.start(Shelf, key="a")
+
+    def child() -> bool:
+        os.chdir("/")
+        os.read(heard, 1)  # until the store has been closed over there
+        return run.send(Put(1)).sequence == 2 and not runs.verify()
+
+    number = forked(child)
+    assert run.send(Go()).sequence == 1
+    runs.close()
+    os.write(say, b".")
+    assert os.waitpid(number, 0)[1] == 0
+    with Runs(file, Shelf, effects=(Note,)) as later:
+        assert [past.sequence for past in later.get("a").history()] == [0, 1, 2]
+        assert later.verify() == []
+    os.close(heard)
+    os.close(say)
+    with pytest.raises(StoreError, match="SC807"):
+        run.send(Go())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_process_that_was_forked_writes_nothing_of_the_old_one(file: Path) -> None:
+    """What others had put in line is written once: by the process that they wait in."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+        runs._operations.writer.put(send(runs, "a", Go()))
+        child = forked(lambda: runs.get("a").send(Tell()).sequence == 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert runs.get("a").send(Tell()).sequence == 3
+        said = [past.event for past in runs.get("a").history()]
+        assert said == [None, Tell(), Go(), Tell()]

@@ -13,17 +13,25 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError, need_sqlalchemy
+from statecharts.store.forks import unwatch, watch
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
 from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS
 
 T = TypeVar("T")
+
+_IN_MEMORY: Final = ":memory:"
+"""The path that SQLite takes for no file at all."""
+
+_OTHERS: Final = 1 << 32
+"""More writes than a connection has counted: what it counted is not known to the next one."""
 
 _MAGIC: Final = b"SQLite format 3\0"
 """The first bytes of each file of SQLite."""
@@ -56,25 +64,51 @@ class SQLiteStore(Relational):
             raise StoreError("SC801", str(path), found, "Choose another prefix")
         self.path = path
         self.prefix = prefix
+        self._synchronous = synchronous
+        self._file = path if str(path) == _IN_MEMORY else path.absolute()
         self._sql = {name: text.replace("{p}", prefix) for name, text in STATEMENTS.items()}
         self._lock = threading.RLock()
         self._places: dict[str, int] = {}
         self._writes = 0
-        self._guest = False
+        self._guest = self._closed = False
         if not path.exists():
             self._check_makeable(create=create)
-        with self._errors():
-            self._db = sqlite3.connect(
-                path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-            )
         try:
             with self._errors():
                 self._patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL").fetchone())
-                self._db.execute(f"PRAGMA synchronous={synchronous}")
                 self._patiently(lambda: self._make(create=create))
         except BaseException:
-            self._db.close()
+            self.close()
             raise
+        if str(path) != _IN_MEMORY:
+            watch(self)
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """The connection of this process."""
+        if self._closed:
+            message = "Cannot operate on a closed database."
+            raise sqlite3.ProgrammingError(message)
+        db = sqlite3.connect(
+            self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        db.execute(f"PRAGMA synchronous={self._synchronous}")
+        return db
+
+    def before_fork(self) -> None:
+        """Close the connection: SQLite can tell two processes apart, but not one that was forked.
+
+        The new process would not hold the locks that it believes to hold, and lose what it writes.
+        """
+        self._lock.acquire()
+        db = vars(self).pop("_db", None)
+        if db is not None:
+            db.close()
+
+    def after_fork(self, *, child: bool) -> None:  # noqa: ARG002 - both connect anew
+        """Let the next statement connect."""
+        self._writes += _OTHERS  # others may have written meanwhile
+        self._lock.release()
 
     def _check_makeable(self, *, create: bool) -> None:
         """Refuse to make a file that could have no tables, before it is there."""
@@ -177,7 +211,7 @@ class SQLiteStore(Relational):
     def _was_sqlite(self) -> bool:
         """Tell whether the file begins much as one of SQLite does: then it is a damaged one."""
         try:
-            with self.path.open("rb") as file:
+            with self._file.open("rb") as file:
                 head = file.read(len(_MAGIC))
         except OSError:
             return True
@@ -204,7 +238,7 @@ class SQLiteStore(Relational):
             raise unfit(str(self.path), "connection= commits each statement by itself")
         files = connection.execute("PRAGMA database_list").fetchall()
         file = next(Path(path) for _, name, path in files if name == "main")
-        if not (file.is_file() and file.samefile(self.path)):
+        if not (file.is_file() and file.samefile(self._file)):
             raise unfit(str(self.path), f"connection= is to {str(file)!r}")
         inner = copy.copy(self)
         vars(inner).update(_db=connection, _lock=threading.RLock(), _places={}, _guest=True)
@@ -336,8 +370,11 @@ class SQLiteStore(Relational):
 
     def close(self) -> None:
         """Close the file; see the port."""
+        unwatch(self)
         with self._lock:
-            self._db.close()
+            self._closed = True
+            if "_db" in vars(self):
+                self._db.close()
 
 
 def _locked(error: Exception) -> bool:
