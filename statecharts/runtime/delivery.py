@@ -15,7 +15,6 @@ import contextlib
 import contextvars
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar, final
@@ -58,8 +57,8 @@ MOST: Final = 1_000
 IN_LINE: Final = 4
 """Effects that are claimed for each that a handler may carry out at once; the others are next."""
 
-THREADS: Final = 64
-"""Plain functions that run at once in this process."""
+ENDING: Final = 5.0
+"""Seconds that a handler has to end in once it is cancelled, after its grace."""
 
 _EVER: Final = 1 << 62
 
@@ -128,7 +127,6 @@ class Delivery:
         self._busy = False
         self._loops: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
 
     # -- what the writer asks and tells, in its thread ---------------------------------------------
 
@@ -351,7 +349,7 @@ class Delivery:
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.task = task
-        return await attempt_once(handler, given, task, self._threads)
+        return await attempt_once(handler, given, task)
 
     async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
         attempt = self._attempts.get((run, row.number))
@@ -407,11 +405,15 @@ class Delivery:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        works = [attempt.work for attempt in self._attempts.values()]
+        works = {attempt.work: key for key, attempt in self._attempts.items()}
         if works:
             await asyncio.wait(works, timeout=grace.total_seconds())
         left = [work for work in works if not work.done()]
         for work in left:
             work.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if left:
+            _, left_over = await asyncio.wait(left, timeout=ENDING)
+            for work in left_over:
+                run, number = works[work]
+                LOG.warning("%s/%d: its handler goes on though it was cancelled", run, number)
+                await self._give_back(run, number)

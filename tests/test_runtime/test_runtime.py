@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 import time
@@ -37,7 +38,7 @@ from statecharts.runtime import (
 from statecharts.runtime.handlers import table
 from statecharts.store import Change, Store, StoreError
 from statecharts.store.memory import MemoryStore
-from tests.test_runtime.conftest import PAID, Bank, run_async
+from tests.test_runtime.conftest import PAID, Bank, run_async, until
 from tests.test_runtime.orders import (
     Asked,
     Cancel,
@@ -1285,6 +1286,81 @@ async def test_no_failure_goes_unrecorded(
             await asyncio.sleep(0.001)
         assert seen[0].text.startswith(reason)
         assert rt.get("a").configuration[-1] == "open.basket"
+
+
+class Odd(BaseException):
+    """What a library may raise past everybody."""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize("heartbeat", [None, HOUR], ids=["", "heartbeat"])
+@pytest.mark.parametrize("error", [SystemExit(3), Odd("x"), GeneratorExit(), StopIteration()])
+@run_async
+async def test_no_handler_ends_the_process(
+    error: BaseException, plain: bool, heartbeat: timedelta | None
+) -> None:
+    """What would end the loop, or never reach it, is a failed attempt like any other."""
+
+    def raising(_: Charge) -> Paid:
+        raise error
+
+    async def charge(call: Charge) -> Paid:
+        return raising(call)
+
+    seen: list[Mail] = []
+    how: dict[str, Any] = {"retry": NEVER, "heartbeat": heartbeat}
+    handlers = [handle(Charge, raising if plain else charge, **how), handle(Mail, seen.append)]
+    async with Runtime("memory:", Order, handlers=handlers) as rt:
+        await ordered(rt)
+        await rt.settle()
+    assert type(error).__name__ in seen[0].text
+
+
+@run_async
+async def test_plain_functions_that_never_end_keep_nobody_waiting(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """Neither other handlers nor, at its end, the process."""
+    end, threads, mails = threading.Event(), list[threading.Thread](), list[Mail]()
+
+    def charge(_: Charge) -> None:
+        threads.append(threading.current_thread())
+        end.wait()
+
+    try:
+        handlers = {Charge: charge, Mail: mails.append}
+        options: dict[str, Any] = {"clock": clock, "grace": timedelta(0)}
+        async with Runtime(store, Order, handlers=handlers, **options) as rt:
+            await rt.start(Order, key="basket")
+            runs = [await rt.start(Order, key=f"r{number}") for number in range(70)]
+            await asyncio.gather(*(run.send(Ordered(run.key)) for run in runs))
+            clock.advance(3 * DAY)
+            await until(lambda: bool(mails) and len(threads) == len(runs))
+        assert all(thread.daemon for thread in threads)
+    finally:
+        end.set()
+
+
+@run_async
+async def test_handler_that_cannot_be_cancelled_keeps_nobody_waiting(
+    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was at work on is given back, for others to take over."""
+    monkeypatch.setattr("statecharts.runtime.delivery.ENDING", 0.01)
+    end = asyncio.Event()
+
+    async def charge(_: Charge) -> None:
+        while not end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await end.wait()
+
+    options: dict[str, Any] = {"clock": clock, "grace": timedelta(0)}
+    async with Runtime(store, Order, handlers={Charge: charge}, **options) as rt:
+        await ordered(rt)
+        assert rt.get("a").owed[0].claimed is not None
+        await asyncio.sleep(0.01)
+    assert [row.worker for run in [store.read("a")] if run for row in run.owed] == [None]
+    end.set()
 
 
 @pytest.mark.parametrize(
