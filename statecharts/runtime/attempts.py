@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from statecharts.model.effects import Invoke
-from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import Draft, Program, effect_of
+from statecharts.runtime.commit import Draft, Program, effect_of, reason_of
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outcome
 from statecharts.store.rows import PAUSED, Owed, Status
 
@@ -212,11 +211,11 @@ def _answer(draft: Draft, row: Owed, event: Answer | CallFailed, at: datetime) -
         return
     try:
         draft.take(event, at)
-    except StatechartError as error:
+    except Exception as error:  # whatever it is, the handler is not asked again and again
         if isinstance(event, Answer):
-            refused(draft, row, str(error))
+            refused(draft, row, reason_of(error))
         else:
-            _stick(draft, row, str(error))
+            _stick(draft, row, reason_of(error))
 
 
 def refused(draft: Draft, row: Owed, reason: str) -> None:

@@ -224,7 +224,7 @@ class Delivery:
             self._busy, self._planned = True, _EVER
             try:
                 until = await self._once()
-            except StatechartError as error:
+            except Exception as error:  # whatever it is, it is tried again
                 LOG.warning("nothing can be claimed: %s", error)
                 until = self._operations.now() + timedelta(seconds=1)  # the store may be back then
             finally:
@@ -357,7 +357,7 @@ class Delivery:
             attempt.answering = True
         try:
             await asyncio.shield(self._submit(Job(run, act)))
-        except StatechartError as error:  # the claim runs out, and it is tried again
+        except Exception as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 
     def _failure(

@@ -15,7 +15,16 @@ import pytest
 from attrs import frozen
 
 from statecharts import Call, Compound, Effect, Moment, Send, State, Statechart
-from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, Task, handle
+from statecharts.runtime import (
+    LiveRun,
+    Retry,
+    RunError,
+    Runs,
+    Runtime,
+    SimulatedClock,
+    Task,
+    handle,
+)
 from statecharts.runtime.commit import Draft, Taken
 from statecharts.runtime.writer import Job
 from statecharts.store import DamageError, StoreError
@@ -563,3 +572,108 @@ def test_process_that_was_forked_writes_nothing_of_the_old_one(file: Path) -> No
         assert runs.get("a").send(Tell()).sequence == 3
         said = [past.event for past in runs.get("a").history()]
         assert said == [None, Tell(), Go(), Tell()]
+
+
+def leaving(moment: Moment[Any, Any, Any]) -> bool:
+    """Guard as somebody does who does not know where they are."""
+    if isinstance(moment.event, Put) and moment.event.value != "leave":
+        return True
+    raise SystemExit(3)
+
+
+class Rude(Statechart[Put]):
+    here = State(initial=True)
+    there = State(final=True)
+    here.to(there, on=Put, when=leaving)
+    here.after(timedelta(hours=1), there, when=leaving)
+
+
+def test_function_of_a_chart_that_would_end_the_process_fails_its_own_event_alone() -> None:
+    """So does one that is called by a timer: the run is stuck, and the worker goes on."""
+    clock = SimulatedClock()
+
+    async def sent() -> None:
+        async with Runtime("memory:", Rude, clock=clock) as runtime:
+            runs = [await runtime.start(Rude, key=key) for key in "abc"]
+            sends = (
+                run.send(Put(said)) for run, said in zip(runs, ("leave", "stay"), strict=False)
+            )
+            refused, taken = await asyncio.gather(*sends, return_exceptions=True)
+            assert isinstance(refused, RunError)
+            assert "SC202" in str(refused)
+            assert "SystemExit" in str(refused)
+            assert isinstance(taken, Taken)
+            clock.advance(timedelta(hours=2))
+            await runtime.settle()
+            assert [run.status for run in runs] == ["stuck", "ended", "stuck"]
+            assert "SystemExit" in runs[0].reason
+            await runs[0].skip()
+            assert (await runs[0].send(Put("stay"))).configuration == ("there",)
+
+    asyncio.run(asyncio.wait_for(sent(), 30))
+
+
+def test_answer_that_fails_in_an_unknown_way_makes_the_run_stuck(file: Path) -> None:
+    """The handler is not asked again and again for what cannot be written."""
+
+    async def asked() -> None:
+        asked = []
+
+        async def fetch(call: Fetch) -> Put:
+            asked.append(call)
+            return Put(10**5000)  # more digits than Python writes
+
+        options: dict[str, Any] = {"handlers": {Fetch: fetch}, "effects": (Note,)}
+        async with Runtime(file, Shelf, **options) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await runtime.settle()
+            assert (run.status, len(asked)) == ("stuck", 1)
+            assert "ValueError" in run.reason
+            await run.skip()
+            assert (await run.send(Finish())).configuration == ("done",)
+
+    asyncio.run(asyncio.wait_for(asked(), 30))
+
+
+def test_run_is_used_in_a_loop_of_another_thread(file: Path) -> None:
+    """As by a plain handler that calls asynchronous code of its own."""
+
+    async def served() -> None:
+        async with Runtime(file, Shelf, effects=(Note,), handlers={Fetch: fetch}) as runtime:
+            others.append(await runtime.start(Shelf, key="other"))
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await run.wait(Shelf.open.full)
+            assert others[0].configuration[-1] == "open.left"
+
+    async def elsewhere() -> Taken:
+        wait = asyncio.create_task(others[0].wait(Shelf.open.left))
+        await others[0].send(Put(1))
+        taken = await others[0].send(Go())
+        await wait
+        return taken
+
+    def fetch(_: Fetch) -> Put:
+        return Put(asyncio.run(elsewhere()).sequence)
+
+    others: list[LiveRun[Any, Any]] = []
+    asyncio.run(asyncio.wait_for(served(), 30))
+
+
+def test_runtime_that_cannot_be_entered_leaves_nothing_open(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def entered() -> None:
+        runtime = Runtime(file, Shelf, effects=(Note,))
+        monkeypatch.setattr(runtime._operations, "recover", failing)
+        with pytest.raises(StoreError, match="SC801"):
+            async with runtime:
+                pass
+        with pytest.raises(StoreError, match="SC807"):
+            runtime.store.head("a")
+
+    def failing() -> list[Any]:
+        raise StoreError("SC801", "file", "the disk is away", "See to it")
+
+    asyncio.run(entered())
