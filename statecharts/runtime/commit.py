@@ -546,6 +546,7 @@ class Draft:
         """
         now = microseconds(at)
         last, same = self.head.changed, 0
+        begun = set(self.timers)  # of these there are so many, but of what they start no end
         for _ in range(MOST_DUE):
             if not self.timers or self.head.status != Status.RUNNING:
                 return
@@ -553,7 +554,8 @@ class Draft:
             due = self.timers[name]
             if due > now:
                 return
-            last, same = (due, 1) if due > last else (last, same + 1)
+            last, same = (due, 0) if due > last else (last, same)
+            same += name not in begun
             # It happens when it was due, even if nobody was there to see it; never before what
             # has happened already.
             then = moment(due) if due >= self.head.changed else at

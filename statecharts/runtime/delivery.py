@@ -38,7 +38,7 @@ from statecharts.runtime.handlers import Attempted, Handler, Task
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
-from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed
+from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Head, Owed
 
 T = TypeVar("T")
 
@@ -167,8 +167,7 @@ class Delivery:
         for number in draft.cancelled:
             self._stop((run, number))
         if status in PAUSED:
-            for key in [key for key in self._attempts if key[0] == run]:
-                self._stop(key)
+            self.stop(run)
         due = draft.next_timer
         wake = due is not None and due < self._planned
         for row in draft.fresh:
@@ -178,6 +177,11 @@ class Delivery:
                 wake = wake or (row.worker is None and self._has_room(row.name))
         if wake:
             self._woken.set()
+
+    def stop(self, run: str) -> None:
+        """Stop what is at work for a run that is paused, or was removed."""
+        for key in [key for key in self._attempts if key[0] == run]:
+            self._stop(key)
 
     def _stop(self, key: Key) -> None:
         attempt = self._attempts.get(key)
@@ -316,7 +320,8 @@ class Delivery:
         try:
             async with self._gates[row.name]:
                 try:
-                    program = self._operations.writer.program(self._operations.head(run))
+                    head = self._operations.head(run)
+                    program = self._operations.writer.program(head)
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
@@ -340,7 +345,7 @@ class Delivery:
             if self._closing:
                 await asyncio.shield(self._give_back(run, row.number))
             raise
-        await self._record(run, row, act)
+        await self._record(head, row, act)
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         given, number = given_of(program, row)
@@ -351,12 +356,18 @@ class Delivery:
             attempt.task = task
         return await attempt_once(handler, given, task)
 
-    async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
+    async def _record(self, head: Head, row: Owed, act: Callable[[Draft], None]) -> None:
+        run = head.run
+
+        def record(draft: Draft) -> None:
+            if draft.head.began == head.began:  # else it was removed, and made again meanwhile
+                act(draft)
+
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.answering = True
         try:
-            await asyncio.shield(self._submit(Job(run, act)))
+            await asyncio.shield(self._submit(Job(run, record)))
         except Exception as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 

@@ -134,8 +134,12 @@ class LiveRun(Present[E, C]):
         return await asyncio.to_thread(self._operations.prune, self.key, before)
 
     async def remove(self) -> None:
-        """Remove the run and its history for good; what it owes is not carried out any more."""
+        """Remove the run and its history for good; what it owes is not carried out any more.
+
+        A run that is started under its key begins anew, and so do the keys of its effects.
+        """
         await asyncio.to_thread(self._operations.remove, self.key)
+        self._runtime._forget(self.key)
 
     async def attach(self, value: Any) -> str:
         """Keep a JSON value with the run, beside its history.
@@ -348,6 +352,10 @@ class Runtime:
                     subscriber(happened)
                 except Exception as error:
                     self._complain(subscriber, error)
+
+    def _forget(self, key: str) -> None:
+        if self._delivery is not None:
+            self._delivery.stop(key)
 
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:

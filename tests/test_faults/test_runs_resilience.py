@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -677,3 +677,79 @@ def test_runtime_that_cannot_be_entered_leaves_nothing_open(
         raise StoreError("SC801", "file", "the disk is away", "See to it")
 
     asyncio.run(entered())
+
+
+@frozen
+class Ring:
+    number: int
+
+
+class Bells(Statechart[Put | Ring]):
+    still = State(initial=True, resting=True)
+    still.stay(
+        on=Put,
+        emit=lambda m: [Send(Ring(n), delay=timedelta(hours=1)) for n in range(m.event.value)],
+    )
+    still.stay(on=Ring)
+
+
+def test_any_number_of_timers_may_be_due_at_one_instant() -> None:
+    """What ends by itself is no circle, however much it is."""
+    clock = SimulatedClock()
+    with Runs("memory:", Bells, clock=clock) as runs:
+        run = runs.start(Bells, key="a")
+        run.send(Put(1_200))
+        clock.advance(timedelta(hours=1))
+        assert run.send(Put(0)).sequence == 1_202
+        rung = [past.event.id for past in run.history()[2:-1]]
+        assert rung == [f"send:#{number}" for number in range(1, 1_201)]
+
+
+def test_clock_that_goes_back_makes_no_time_less_than_none(file: Path) -> None:
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START)) as runs:
+        runs.start(Shelf, key="a").send(Put(1))
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START - timedelta(9))) as runs:
+        run = runs.get("a")
+        run.send(Go())
+        nothing = timedelta()
+        assert [past.lasted for past in run.history()] == [nothing, nothing, None]
+        assert set(run.times().values()) == {nothing}
+        assert runs.verify() == []
+
+
+def test_handler_of_a_run_that_was_removed_answers_no_other(file: Path) -> None:
+    """A run that is made again under its key has the same keys, and calls of its own."""
+    clock = SimulatedClock()
+
+    async def act(remove: Callable[[Runtime], Awaitable[object]]) -> None:
+        free = asyncio.Event()
+        asked: list[int] = []
+
+        async def fetch(_: Fetch) -> Put:
+            asked.append(number := len(asked))
+            with contextlib.suppress(asyncio.CancelledError):
+                if number == 0:
+                    await free.wait()
+            return Put(number)
+
+        async with Runtime(
+            file, Shelf, clock=clock, handlers={Fetch: fetch}, effects=(Note,)
+        ) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await asyncio.sleep(0.01)
+            await remove(runtime)
+            clock.advance(timedelta(seconds=1))
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            free.set()
+            snapshot = await run.wait(Shelf.open.full)
+            assert snapshot[Shelf.open.full] == Held(1)
+            await run.remove()
+
+    async def elsewhere(_: Runtime) -> None:
+        with Runs(file, Shelf, effects=(Note,), clock=clock) as runs:
+            runs.get("a").remove()
+
+    for remove in (lambda runtime: runtime.get("a").remove(), elsewhere):
+        asyncio.run(asyncio.wait_for(act(remove), 30))

@@ -1165,6 +1165,8 @@ def test_waits_of_any_number_of_failures_end_at_the_longest() -> None:
     retry = Retry(attempts=10_000, delay=timedelta(seconds=2), most=timedelta(seconds=9), jitter=0)
     waits = [retry.wait("a/1", failures).total_seconds() for failures in (1, 2, 3, 4, 60, 9_999)]
     assert waits == [2, 4, 8, 9, 9, 9]
+    for longest in (Retry(delay=timedelta.max, most=timedelta.max), Retry(jitter=1e300)):
+        assert timedelta(days=36_525) >= longest.wait("a/1", 1) > timedelta(days=36_500)
 
 
 @run_async
