@@ -753,3 +753,21 @@ def test_handler_of_a_run_that_was_removed_answers_no_other(file: Path) -> None:
 
     for remove in (lambda runtime: runtime.get("a").remove(), elsewhere):
         asyncio.run(asyncio.wait_for(act(remove), 30))
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["removed", "replaced"])
+def test_nothing_is_acknowledged_in_a_file_that_nobody_finds(file: Path, another: bool) -> None:
+    """Somebody has moved it, or put a backup in its place, while it was in use."""
+    moved = file.with_name("moved.db")
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        run = runs.start(Shelf, key="a")
+        with contextlib.closing(sqlite3.connect(file)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.rename(moved)
+        if another:
+            file.write_bytes(moved.read_bytes())
+        with pytest.raises(StoreError, match=r"SC801.*has been removed, or another one is in its"):
+            run.send(Go())
+        moved.rename(file)
+        assert run.send(Go()).sequence == 1
+        assert runs.verify() == []

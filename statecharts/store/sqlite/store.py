@@ -6,8 +6,10 @@ of processes may write; a write waits for the others, and nobody is told that th
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
+import os
 import sqlite3
 import threading
 import time
@@ -71,6 +73,7 @@ class SQLiteStore(Relational):
         self._places: dict[str, int] = {}
         self._writes = 0
         self._guest = self._closed = False
+        self._opened: os.stat_result | None = None
         if not path.exists():
             self._check_makeable(create=create)
         try:
@@ -81,6 +84,7 @@ class SQLiteStore(Relational):
             self.close()
             raise
         if str(path) != _IN_MEMORY:
+            self._opened = self._file.stat()
             watch(self)
 
     @cached_property
@@ -89,11 +93,27 @@ class SQLiteStore(Relational):
         if self._closed:
             message = "Cannot operate on a closed database."
             raise sqlite3.ProgrammingError(message)
+        self._check_place()
         db = sqlite3.connect(
             self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         db.execute(f"PRAGMA synchronous={self._synchronous}")
         return db
+
+    def _check_place(self) -> None:
+        """Refuse to write into a file that nobody finds any more: all of it would be lost.
+
+        Raises:
+            StoreError: It has been removed, or another one is in its place (SC801).
+        """
+        if self._opened is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self._opened, os.stat(self._file)):  # noqa: PTH116 - half the time
+                return
+        found = "the file that was opened has been removed, or another one is in its place"
+        remedy = "Put it back, or open the store again, to go on with what is there now"
+        raise StoreError("SC801", str(self.path), found, remedy)
 
     def before_fork(self) -> None:
         """Close the connection: SQLite can tell two processes apart, but not one that was forked.
@@ -249,6 +269,7 @@ class SQLiteStore(Relational):
         if self._guest:
             yield
             return
+        self._check_place()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
