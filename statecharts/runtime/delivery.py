@@ -282,7 +282,7 @@ class Delivery:
         token = self._store.token()
         while not self._closing:
             await asyncio.sleep(POLL)
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 found = await asyncio.to_thread(self._store.token)
                 if found != token:
                     token = found
@@ -291,7 +291,7 @@ class Delivery:
     async def _bury(self) -> None:
         """Give back what workers had claimed that have died on this machine."""
         while not self._closing:
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 count = await asyncio.to_thread(self._store.forsake, has_died)
                 if count:
                     effects = "1 effect is" if count == 1 else f"{count} effects are"
@@ -306,7 +306,7 @@ class Delivery:
             held = list(self._attempts)
             if not held:
                 continue
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 kept = await asyncio.to_thread(self._store.renew, self.worker, self._until(), held)
                 for key in held:
                     if key not in kept:

@@ -1115,7 +1115,7 @@ async def test_what_a_dead_process_had_claimed_is_taken_over_after_the_lease(
 
 @run_async
 async def test_a_runtime_is_used_inside_its_block_and_once(
-    store: Store, clock: SimulatedClock
+    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rt = runtime(store, clock, Bank("wait"))
     with pytest.raises(RunError, match=r"SC832.*not running"):
@@ -1124,6 +1124,10 @@ async def test_a_runtime_is_used_inside_its_block_and_once(
         await rt.start(Order, key="a")
         with pytest.raises(RunError, match=r"SC832.*entered already"):
             await rt.__aenter__()
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("os.getpid", lambda: -1)  # as in one that was forked
+            with pytest.raises(RunError, match=r"SC832.*process"):
+                await rt.get("a").send(Asked())
     with pytest.raises(RunError, match="SC832"):
         await rt.get("a").send(Asked())
 
