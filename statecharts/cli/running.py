@@ -807,8 +807,15 @@ async def _serve(
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ended.set)
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def end() -> None:
+        ended.set()
+        for name in signals:  # whoever asks twice does not want to wait
+            loop.remove_signal_handler(name)
+
+    for name in signals:
+        loop.add_signal_handler(name, end)
     observe = None if quiet else tell
     async with Runtime(address, *charts, handlers=handlers, observe=observe, **options):
         named = ", ".join(as_chart(one, "serve").name for one in charts)

@@ -6,21 +6,22 @@ Whoever carries effects out, a `Runtime` or a worker of Temporal, goes by these 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final
 
 from statecharts.model.effects import Invoke
-from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
 from statecharts.runtime.clock import microseconds
-from statecharts.runtime.commit import Draft, Program, effect_of
+from statecharts.runtime.commit import Draft, Program, effect_of, reason_of
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outcome
 from statecharts.store.rows import PAUSED, Owed, Status
 
-T = TypeVar("T")
+_RAISED: Final = (Exception, asyncio.CancelledError, type(None))
+"""What a handler may raise; anything else, such as SystemExit, would end the loop."""
 
 
 # --- What a handler is given, and how it is called ------------------------------------------------
@@ -47,37 +48,79 @@ def retry_of(handler: Handler, given: Any) -> Retry:
     return found
 
 
-async def attempt_once(handler: Handler, given: Any, task: Task[Any], threads: Executor) -> Any:
+async def attempt_once(handler: Handler, given: Any, task: Task[Any]) -> Any:
     """Call a handler, within its limits, and return its outcome.
+
+    A plain function gets a thread of its own, that nobody waits for at the end: one that never ends
+    keeps neither other handlers waiting nor the process.
 
     Raises:
         TimeoutError: It took too long, or gave no heartbeat.
         TypeError: Its outcome is no answer to its call.
+        RuntimeError: It has raised what would end the loop, such as SystemExit.
     """
     arguments = (given, task) if handler.takes_task else (given,)
-    if handler.is_async:
-        work: Awaitable[Any] = handler.function(*arguments)
-    else:
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(threads, handler.function, *arguments)
+    call = _awaited if handler.is_async else _in_a_thread
+    work = call(handler.function, arguments)
     seconds = None if handler.timeout is None else handler.timeout.total_seconds()
     try:
         async with asyncio.timeout(seconds):
             if handler.heartbeat is None:
-                outcome = await work
+                outcome, error = await work
             else:
-                outcome = await _listened(work, task, handler.heartbeat.total_seconds())
-    except TimeoutError as error:
+                outcome, error = await _listened(work, task, handler.heartbeat.total_seconds())
+    except TimeoutError as late:
         task.cancel()
-        if error.args:
+        if late.args:
             raise
         text = f"it took longer than {seconds:g} s"
         raise TimeoutError(text) from None
+    if isinstance(error, StopIteration) or not isinstance(error, _RAISED):
+        text = f"it raised {text_of(error)}"
+        raise RuntimeError(text) from error  # noqa: TRY004 - it is not about a type
+    if error is not None:
+        raise error
     check_outcome(handler.effect, outcome)
     return outcome
 
 
-async def _listened(work: Awaitable[T], task: Task[Any], seconds: float) -> T:
+Ended = tuple[Any, BaseException | None]
+"""What a function returned, or what it raised."""
+
+
+async def _awaited(function: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> Ended:
+    """Await a function; what it raises does not reach the loop, unless it is to end."""
+    try:
+        return await function(*arguments), None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        return None, error
+
+
+def _in_a_thread(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Awaitable[Ended]:
+    """Call a plain function in a thread."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[Ended] = loop.create_future()
+
+    def tell(how: Ended) -> None:
+        if not ended.done():
+            ended.set_result(how)
+
+    def work() -> None:
+        how: Ended
+        try:
+            how = function(*arguments), None
+        except BaseException as error:
+            how = None, error
+        with contextlib.suppress(RuntimeError):  # the loop is over
+            loop.call_soon_threadsafe(tell, how)
+
+    threading.Thread(target=work, name="statecharts-handler", daemon=True).start()
+    return ended
+
+
+async def _listened(work: Awaitable[Ended], task: Task[Any], seconds: float) -> Ended:
     """Await a handler for as long as it gives heartbeats."""
     running = asyncio.ensure_future(work)
     try:
@@ -168,11 +211,11 @@ def _answer(draft: Draft, row: Owed, event: Answer | CallFailed, at: datetime) -
         return
     try:
         draft.take(event, at)
-    except StatechartError as error:
+    except Exception as error:  # whatever it is, the handler is not asked again and again
         if isinstance(event, Answer):
-            refused(draft, row, str(error))
+            refused(draft, row, reason_of(error))
         else:
-            _stick(draft, row, str(error))
+            _stick(draft, row, reason_of(error))
 
 
 def refused(draft: Draft, row: Owed, reason: str) -> None:

@@ -34,6 +34,7 @@ from statecharts.runtime.commit import (
     Taken,
     answer_of,
     child_key,
+    reason_of,
     storable,
 )
 from statecharts.runtime.errors import unknown_chart
@@ -242,9 +243,9 @@ def hear_child(draft: Draft, number: int, answer: ChildDone | ChildFailed, at: d
     try:
         # The call of the row: a migration may have renamed the one that the child knows.
         draft.take(Answer(str(row.call), answer), at)
-    except StatechartError as error:
+    except Exception as error:
         if draft.head.status == Status.RUNNING:
-            draft.stick(str(error), f"effect {number}")
+            draft.stick(reason_of(error), f"effect {number}")
         return False
     return True
 

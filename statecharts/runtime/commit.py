@@ -11,7 +11,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, TypeVar, final
 
 from attrs import define, evolve, field, frozen
@@ -402,7 +402,7 @@ class Draft:
             StatechartError: The chart cannot be started with this context.
         """
         program = self.program
-        step = program.kernel.start(context, at=at)
+        step = self._asked(partial(program.kernel.start, context, at=at))
         given = step.snapshot.context
         body = b"" if given is None else program.protocol.dumps_context(given)
         first = 0 if parent is None else 1
@@ -469,13 +469,30 @@ class Draft:
             self.check_going()
         if isinstance(event, Answer | CallFailed) and root_of(event.id) != event.id:
             return self._collect(event, at)
-        step = self.program.kernel.step(self.snapshot, event, at=at)
+        step = self._stepped(self.snapshot, event, at)
         if not step.handled:
             return self.taken(handled=False)
         body = self.program.protocol.dumps_message(event)
         counter = self.head.counter
         steps = self._prepared(step, event, Kind.EVENT.value, id, body, at, counter)
         return self._record(steps, at)
+
+    def _stepped(self, snapshot: Snapshot[Any, Any], event: Any, at: datetime) -> Step[Any, Any]:
+        return self._asked(partial(self.program.kernel.step, snapshot, event, at=at))
+
+    def _asked(self, ask: Callable[[], Step[Any, Any]]) -> Step[Any, Any]:
+        """Ask the kernel; what a function of the chart raises past it is a fault of its own.
+
+        A guard that calls ``sys.exit`` would end the process, and the next one that takes over.
+        """
+        try:
+            return ask()
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            found = f"a function of the chart {self.program.name} raised {type(error).__name__}"
+            remedy = "Let it raise an Exception, or nothing"
+            raise RunError("SC202", self.run, found, remedy) from error
 
     def _collect(self, event: Answer | CallFailed, at: datetime) -> Taken:
         """Take the answer to one of the calls of `Each`; the last that is needed answers them all.
@@ -529,6 +546,7 @@ class Draft:
         """
         now = microseconds(at)
         last, same = self.head.changed, 0
+        begun = set(self.timers)  # of these there are so many, but of what they start no end
         for _ in range(MOST_DUE):
             if not self.timers or self.head.status != Status.RUNNING:
                 return
@@ -536,7 +554,8 @@ class Draft:
             due = self.timers[name]
             if due > now:
                 return
-            last, same = (due, 1) if due > last else (last, same + 1)
+            last, same = (due, 0) if due > last else (last, same)
+            same += name not in begun
             # It happens when it was due, even if nobody was there to see it; never before what
             # has happened already.
             then = moment(due) if due >= self.head.changed else at
@@ -546,13 +565,13 @@ class Draft:
                     remedy = "Give the delayed transitions of the circle a delay that takes time"
                     raise RunError("SC823", self.run, found, remedy)
                 self._fire(name, then)
-            except StatechartError as error:
-                self.stick(str(error), f"timer {name}")
+            except Exception as error:  # whatever it is, the run alone is out of service
+                self.stick(reason_of(error), f"timer {name}")
                 return
 
     def _fire(self, name: str, at: datetime) -> None:
         event = TimerFired(name)
-        step = self.program.kernel.step(self.snapshot, event, at=at)
+        step = self._stepped(self.snapshot, event, at)
         if not step.handled:  # spent: its line does not hear it any more
             self.snapshot = step.snapshot
             del self.timers[name]
@@ -585,7 +604,7 @@ class Draft:
                 remedy = "Send with a delay, or guard one of the sends so that the circle ends"
                 raise RunError("SC823", self.run, text, remedy)
             event = line.popleft()
-            step = self.program.kernel.step(found[-1].step.snapshot, event, at=at)
+            step = self._stepped(found[-1].step.snapshot, event, at)
             if not step.handled:
                 continue
             body = self.program.protocol.dumps_message(event)
@@ -889,9 +908,9 @@ class Draft:
             row = self.waiting[number]
             try:
                 self.take(self.program.protocol.loads_message(row.body), at, row.id)
-            except StatechartError as error:
+            except Exception as error:
                 if self.head.status == Status.RUNNING:
-                    self.stick(str(error), f"event {number}")
+                    self.stick(reason_of(error), f"event {number}")
             else:
                 self._unwait(number)
         self.fire(at)
@@ -1181,12 +1200,12 @@ class Draft:
         if self.head.status != Status.STUCK:
             try:
                 self.take(self.program.protocol.loads_event(event), at, id)
-            except StatechartError as error:
+            except Exception as error:
                 if self.head.status != Status.RUNNING:
                     if self.head.status in OVER:
                         return
                 else:
-                    self.stick(str(error), f"event {self._wait_with(event, at, id)}")
+                    self.stick(reason_of(error), f"event {self._wait_with(event, at, id)}")
                     return
             else:
                 return
@@ -1429,6 +1448,11 @@ def stuck(head: Head) -> StuckError:
     on = f", on {head.blocked}" if head.blocked else ""
     remedy = "Retry it when the cause is gone, or skip it"
     return StuckError("SC824", head.run, f"the run is stuck{on}: {head.reason}", remedy)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, as a run that is stuck tells it."""
+    return str(error) if isinstance(error, StatechartError) else f"{type(error).__name__}: {error}"
 
 
 def storable(text: str) -> str:

@@ -15,7 +15,6 @@ import contextlib
 import contextvars
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar, final
@@ -39,7 +38,7 @@ from statecharts.runtime.handlers import Attempted, Handler, Task
 from statecharts.runtime.operations import Operations
 from statecharts.runtime.workers import has_died, worker_name
 from statecharts.runtime.writer import Job
-from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Owed
+from statecharts.store.rows import LONGEST_CLAIM, PAUSED, Head, Owed
 
 T = TypeVar("T")
 
@@ -58,8 +57,8 @@ MOST: Final = 1_000
 IN_LINE: Final = 4
 """Effects that are claimed for each that a handler may carry out at once; the others are next."""
 
-THREADS: Final = 64
-"""Plain functions that run at once in this process."""
+ENDING: Final = 5.0
+"""Seconds that a handler has to end in once it is cancelled, after its grace."""
 
 _EVER: Final = 1 << 62
 
@@ -128,7 +127,6 @@ class Delivery:
         self._busy = False
         self._loops: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
 
     # -- what the writer asks and tells, in its thread ---------------------------------------------
 
@@ -169,8 +167,7 @@ class Delivery:
         for number in draft.cancelled:
             self._stop((run, number))
         if status in PAUSED:
-            for key in [key for key in self._attempts if key[0] == run]:
-                self._stop(key)
+            self.stop(run)
         due = draft.next_timer
         wake = due is not None and due < self._planned
         for row in draft.fresh:
@@ -180,6 +177,11 @@ class Delivery:
                 wake = wake or (row.worker is None and self._has_room(row.name))
         if wake:
             self._woken.set()
+
+    def stop(self, run: str) -> None:
+        """Stop what is at work for a run that is paused, or was removed."""
+        for key in [key for key in self._attempts if key[0] == run]:
+            self._stop(key)
 
     def _stop(self, key: Key) -> None:
         attempt = self._attempts.get(key)
@@ -226,7 +228,7 @@ class Delivery:
             self._busy, self._planned = True, _EVER
             try:
                 until = await self._once()
-            except StatechartError as error:
+            except Exception as error:  # whatever it is, it is tried again
                 LOG.warning("nothing can be claimed: %s", error)
                 until = self._operations.now() + timedelta(seconds=1)  # the store may be back then
             finally:
@@ -280,7 +282,7 @@ class Delivery:
         token = self._store.token()
         while not self._closing:
             await asyncio.sleep(POLL)
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 found = await asyncio.to_thread(self._store.token)
                 if found != token:
                     token = found
@@ -289,7 +291,7 @@ class Delivery:
     async def _bury(self) -> None:
         """Give back what workers had claimed that have died on this machine."""
         while not self._closing:
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 count = await asyncio.to_thread(self._store.forsake, has_died)
                 if count:
                     effects = "1 effect is" if count == 1 else f"{count} effects are"
@@ -304,7 +306,7 @@ class Delivery:
             held = list(self._attempts)
             if not held:
                 continue
-            with contextlib.suppress(StatechartError):
+            with contextlib.suppress(Exception):  # it is tried again
                 kept = await asyncio.to_thread(self._store.renew, self.worker, self._until(), held)
                 for key in held:
                     if key not in kept:
@@ -318,7 +320,8 @@ class Delivery:
         try:
             async with self._gates[row.name]:
                 try:
-                    program = self._operations.writer.program(self._operations.head(run))
+                    head = self._operations.head(run)
+                    program = self._operations.writer.program(head)
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
@@ -342,7 +345,7 @@ class Delivery:
             if self._closing:
                 await asyncio.shield(self._give_back(run, row.number))
             raise
-        await self._record(run, row, act)
+        await self._record(head, row, act)
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         given, number = given_of(program, row)
@@ -351,15 +354,21 @@ class Delivery:
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.task = task
-        return await attempt_once(handler, given, task, self._threads)
+        return await attempt_once(handler, given, task)
 
-    async def _record(self, run: str, row: Owed, act: Callable[[Draft], None]) -> None:
+    async def _record(self, head: Head, row: Owed, act: Callable[[Draft], None]) -> None:
+        run = head.run
+
+        def record(draft: Draft) -> None:
+            if draft.head.began == head.began:  # else it was removed, and made again meanwhile
+                act(draft)
+
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.answering = True
         try:
-            await asyncio.shield(self._submit(Job(run, act)))
-        except StatechartError as error:  # the claim runs out, and it is tried again
+            await asyncio.shield(self._submit(Job(run, record)))
+        except Exception as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 
     def _failure(
@@ -407,11 +416,15 @@ class Delivery:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        works = [attempt.work for attempt in self._attempts.values()]
+        works = {attempt.work: key for key, attempt in self._attempts.items()}
         if works:
             await asyncio.wait(works, timeout=grace.total_seconds())
         left = [work for work in works if not work.done()]
         for work in left:
             work.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if left:
+            _, left_over = await asyncio.wait(left, timeout=ENDING)
+            for work in left_over:
+                run, number = works[work]
+                LOG.warning("%s/%d: its handler goes on though it was cancelled", run, number)
+                await self._give_back(run, number)

@@ -26,6 +26,9 @@ A = TypeVar("A")
 F = TypeVar("F", bound=Effect)
 
 
+_LONGEST: Final = timedelta(days=36_525)
+"""The longest wait: a century, so that its end is a time that can be told."""
+
 Backoff = Literal["fixed", "exponential"]
 """The growth of the waits between attempts."""
 
@@ -82,7 +85,10 @@ class Retry:
             grown = self.most if longest else self.delay * factor
         text = hashlib.sha256(f"{key}#{failures}".encode()).digest()
         part = int.from_bytes(text[:4], "big") / 2**32
-        return min(grown, self.most) * (1 + self.jitter * part)
+        try:
+            return min(min(grown, self.most) * (1 + self.jitter * part), _LONGEST)
+        except OverflowError:  # beyond what can be told
+            return _LONGEST
 
 
 NEVER: Final = Retry(attempts=1)

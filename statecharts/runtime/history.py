@@ -30,7 +30,8 @@ class Past:
         id: The id that its sender gave.
         event: The event; for other kinds what is known of them: a reason, or None.
         configuration: The active states after it.
-        lasted: The time until the next entry; None for the last entry.
+        lasted: The time until the next entry, never less than none, whatever the clock has done;
+            None for the last entry.
     """
 
     sequence: int
@@ -57,7 +58,7 @@ def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
             version = json.loads(entry.body)["to"]
         at = moment(entry.at)
         if previous is not None:
-            yield evolve(previous, lasted=at - previous.at)
+            yield evolve(previous, lasted=max(at - previous.at, timedelta()))
         previous = Past(
             entry.sequence,
             at,
@@ -95,7 +96,7 @@ def times(pasts: Iterable[Past], until: datetime) -> dict[str, timedelta]:
     """Return how long each state has been active, by its id."""
     total: dict[str, timedelta] = {}
     for past in pasts:
-        lasted = until - past.at if past.lasted is None else past.lasted
+        lasted = max(until - past.at, timedelta()) if past.lasted is None else past.lasted
         for state in past.configuration:
             total[state] = total.get(state, timedelta()) + lasted
     return total

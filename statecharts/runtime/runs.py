@@ -275,7 +275,10 @@ class Run(Present[E, C]):
         return self._operations.prune(self.key, before)
 
     def remove(self) -> None:
-        """Remove the run and its history for good; what it owes is not carried out any more."""
+        """Remove the run and its history for good; what it owes is not carried out any more.
+
+        A run that is started under its key begins anew, and so do the keys of its effects.
+        """
         self._operations.remove(self.key)
 
     def attach(self, value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -132,8 +134,12 @@ class LiveRun(Present[E, C]):
         return await asyncio.to_thread(self._operations.prune, self.key, before)
 
     async def remove(self) -> None:
-        """Remove the run and its history for good; what it owes is not carried out any more."""
+        """Remove the run and its history for good; what it owes is not carried out any more.
+
+        A run that is started under its key begins anew, and so do the keys of its effects.
+        """
         await asyncio.to_thread(self._operations.remove, self.key)
+        self._runtime._forget(self.key)
 
     async def attach(self, value: Any) -> str:
         """Keep a JSON value with the run, beside its history.
@@ -226,6 +232,7 @@ class Runtime:
         self._handlers = table(handlers)
         self._lease, self._grace = lease, grace
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = os.getpid()
         self._delivery: Delivery | None = None
         self._waiters: dict[str, set[asyncio.Future[None]]] = {}
         self._observe = observe
@@ -251,11 +258,15 @@ class Runtime:
         if self._loop is not None:
             found = "the runtime has been entered already"
             raise RunError("SC832", "runtime", found, "Make another one")
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._process = asyncio.get_running_loop(), os.getpid()
         self._delivery = Delivery(
             self._operations, self._handlers, self._submit_inner, self._lease, self._show
         )
-        await self.recover()
+        try:
+            await self.recover()
+        except BaseException:
+            await self.close()
+            raise
         self._operations.writer.claim = self._delivery.claim
         self._delivery.start()
         return self
@@ -283,12 +294,17 @@ class Runtime:
 
     async def _submit(self, job: Job[T], *, inner: bool = False) -> T:
         """Put a job in line, and await its answer."""
-        if self._delivery is None:
-            found = "the runtime is not running"
+        if self._delivery is None or self._process != os.getpid():
+            found = "the runtime is not running in this process"
             remedy = "Use it inside: async with Runtime(…) as runtime"
             raise RunError("SC832", "runtime", found, remedy)
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job.tell = lambda _: self._tell(partial(_hand_over, future, job))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        hand_over = partial(_hand_over, future, job)
+        if loop is self._loop:
+            job.tell = lambda _: self._tell(hand_over)
+        else:  # a handler in a thread may have a loop of its own
+            job.tell = lambda _: _call_in(loop, hand_over)
         self._operations.writer.put(job, inner=inner)
         if not self._scheduled:
             self._scheduled = True
@@ -337,6 +353,10 @@ class Runtime:
                 except Exception as error:
                     self._complain(subscriber, error)
 
+    def _forget(self, key: str) -> None:
+        if self._delivery is not None:
+            self._delivery.stop(key)
+
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:
             try:
@@ -352,6 +372,9 @@ class Runtime:
     async def _changed(self, key: str) -> None:
         """Return when a run has been written; now and then even without that."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            await asyncio.sleep(POLL)
+            return
         waiter: asyncio.Future[None] = loop.create_future()
         self._waiters.setdefault(key, set()).add(waiter)
         try:
@@ -518,6 +541,11 @@ class Runtime:
             await asyncio.sleep(0.001)
             if self._delivery.idle and self._operations.writer.resting and not self._news:
                 return
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # it has been closed, and nobody waits there
+        loop.call_soon_threadsafe(call)
 
 
 def _hand_over(future: asyncio.Future[Any], job: Job[Any]) -> None:

@@ -32,6 +32,7 @@ from statecharts.runtime.errors import (
 )
 from statecharts.store.chain import sealed, summed
 from statecharts.store.errors import StoreError, UnstorableError
+from statecharts.store.forks import watch
 from statecharts.store.port import Store
 from statecharts.store.rows import Change, Head, Owed, Run, Status
 
@@ -160,6 +161,11 @@ class Writer:
         self.listener = listener
         self.claim: Claim = lambda *_: None
         self.between: Carrier | None = None
+        self._begin()
+        watch(self)
+
+    def _begin(self) -> None:
+        """Begin with an empty line, and nothing in memory."""
         self.name = uuid.uuid4().hex
         self._said = 0
         self.batch = 0
@@ -170,7 +176,15 @@ class Writer:
         self._turn = threading.Lock()
         self._writing = 0
         self._kept: OrderedDict[str, Live] = OrderedDict()
-        self._token = store.token()
+        self._token = -1  # no store's: it is asked before anything is done
+
+    def before_fork(self) -> None:
+        """Do nothing: what is in line is the business of this process."""
+
+    def after_fork(self, *, child: bool) -> None:
+        """Leave to the old process what is in line; its threads are not in the new one."""
+        if child:
+            self._begin()
 
     # -- the line ----------------------------------------------------------------------------------
 

@@ -35,15 +35,17 @@ def canonical(value: Any) -> bytes:
 
     Raises:
         StoreError: It has no canonical form (SC809): an integer beyond 2**53, a number that is not
-            finite, half of a surrogate pair, another type.
+            finite, half of a surrogate pair, another type, something nested too deeply.
 
     >>> canonical({"b": [1.0, 1e21, 0.1], "a": "ä"}).decode()
     '{"a":"ä","b":[1,1e+21,0.1]}'
     """
     # Where nothing needs JavaScript's rules, the encoder of the standard library writes the same.
-    text = _PLAIN(value) if _is_plain(value) else "".join(_parts(value))
     try:
+        text = _PLAIN(value) if _is_plain(value) else "".join(_parts(value))
         return text.encode("utf-8")
+    except RecursionError:
+        raise _refused("it is nested too deeply, or holds itself") from None
     except UnicodeEncodeError:
         raise _refused("a text holds half of a surrogate pair") from None
 
@@ -70,7 +72,7 @@ def _parts(value: Any) -> list[str]:
             return [_PLAIN(value)]
         case int():
             if abs(value) > _LARGEST:
-                raise _refused(f"{value} is beyond 2**53; write it as a text")
+                raise _refused("an integer is beyond 2**53; write it as a text")
             return [str(int(value))]
         case float():
             return [number_text(value)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, final
 
@@ -42,9 +41,6 @@ from statecharts.temporal.updates import Updates
 LOG: Final = logging.getLogger("statecharts.temporal")
 """Tells of each attempt that has failed."""
 
-THREADS: Final = 64
-"""Plain functions that run at once in this process."""
-
 BEAT: Final = 1.0
 """The most seconds between two heartbeats; a call that is taken back is told so with the next."""
 
@@ -74,7 +70,6 @@ class Carrier:
         self._handlers = {wire_name(cls): handler for cls, handler in handlers.items()}
         self._observe = observe
         self._loop = loop
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="statecharts-handler")
         self._updates = Updates()
         self._gates: dict[str, asyncio.Semaphore] = {}
         self.at_work = 0
@@ -136,7 +131,7 @@ class Carrier:
             failed: BaseException | None = None
             again: timedelta | None = None
             try:
-                return await attempt_once(handler, given, task, self._threads)
+                return await attempt_once(handler, given, task)
             except (Exception, asyncio.CancelledError) as error:
                 if is_stopped(error):
                     task.cancel()
@@ -170,10 +165,6 @@ class Carrier:
         over = found.status != WorkflowExecutionStatus.RUNNING
         parent = (await found.memo()).get("statecharts:parent")
         return Known(exists=True, over=over, parent=None if parent is None else tuple(parent))
-
-    def close(self) -> None:
-        """Give up the threads of plain functions."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _written(program: Program, key: str, outcome: Any) -> Carried:

@@ -602,8 +602,6 @@ class TemporalRuntime:
         if self._worker is not None:
             await self._do(self._worker.shutdown())
             self._worker = None
-        if self._carrier is not None:
-            self._carrier.close()
         self._inner = None
         inner.call_soon_threadsafe(inner.stop)
         await asyncio.to_thread(thread.join)

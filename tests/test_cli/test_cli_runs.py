@@ -28,7 +28,7 @@ from statecharts.runtime import (
     SimulatedClock,
     handle,
 )
-from tests.test_runtime.orders import Asked, Charge, Daily, Order, Ordered, Paid
+from tests.test_runtime.orders import Asked, Charge, Daily, Mail, Order, Ordered, Paid
 from tests.test_runtime.test_family import Astray, Bakery, Cancel, Go, Oven, Ring
 
 ROOT = Path(__file__).parent.parent.parent
@@ -336,6 +336,41 @@ def test_serve_carries_out_what_is_owed_until_it_is_told_to_end(store: str, tmp_
     assert "MAIL r-4111\n" in lines
     assert said("show", "order-2", "--db", store)["status"] == "ended"
     assert said("show", "day", "--db", store)["status"] == "running"  # no chart of that module
+
+
+def test_second_signal_ends_serve_at_once(tmp_path: Path) -> None:
+    """Whoever has sent one waits for the handlers; a second one is not caught any more."""
+
+    async def told() -> None:
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def charge(_: Charge) -> Paid:
+            begun.set()
+            await end.wait()
+            return Paid("r")
+
+        options = {"grace": timedelta(seconds=20)}
+        handlers = {Charge: charge, Mail: lambda _: None}
+        serving = asyncio.create_task(
+            running._serve(path, [Order], handlers, quiet=True, options=options)
+        )
+        await begun.wait()
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        signal.raise_signal(signal.SIGTERM)
+        while signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert not serving.done()
+        end.set()
+        await serving
+
+    path = tmp_path / "runs.db"
+    with Runs(path, Order, effects=(Mail,)) as runs:
+        run = runs.start(Order, key="a")
+        run.send(Ordered("1"))
+        before = signal.getsignal(signal.SIGINT)
+        asyncio.run(asyncio.wait_for(told(), 20))
+        signal.signal(signal.SIGINT, before)
+        assert run.ended
 
 
 def test_runs_are_rolled_back_and_forked(store: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,16 @@ import pytest
 from attrs import frozen
 
 from statecharts import Call, Compound, Effect, Moment, Send, State, Statechart
-from statecharts.runtime import Retry, RunError, Runs, Runtime, SimulatedClock, Task, handle
+from statecharts.runtime import (
+    LiveRun,
+    Retry,
+    RunError,
+    Runs,
+    Runtime,
+    SimulatedClock,
+    Task,
+    handle,
+)
 from statecharts.runtime.commit import Draft, Taken
 from statecharts.runtime.writer import Job
 from statecharts.store import DamageError, StoreError
@@ -506,3 +516,258 @@ def test_fault_of_ours_in_the_writer_leaves_nobody_waiting(
             assert (await run.send(Put(2))).handled
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def forked(act: Callable[[], bool]) -> int:
+    """Fork; do something in the new process, which ends with 0 if it holds. Return its number."""
+    child = os.fork()
+    if child == 0:
+        code = 2
+        try:
+            code = 0 if act() else 1
+        finally:
+            os._exit(code)
+    return child
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_process_that_was_forked_loses_nothing(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that opened the store may end first: what the other has acknowledged is there."""
+    monkeypatch.chdir(tmp_path)
+    heard, say = os.pipe()
+    runs = Runs(Path(file.name), Shelf, effects=(Note,))
+    run = runs.start(Shelf, key="a")
+
+    def child() -> bool:
+        os.chdir("/")
+        os.read(heard, 1)  # until the store has been closed over there
+        return run.send(Put(1)).sequence == 2 and not runs.verify()
+
+    number = forked(child)
+    assert run.send(Go()).sequence == 1
+    runs.close()
+    os.write(say, b".")
+    assert os.waitpid(number, 0)[1] == 0
+    with Runs(file, Shelf, effects=(Note,)) as later:
+        assert [past.sequence for past in later.get("a").history()] == [0, 1, 2]
+        assert later.verify() == []
+    os.close(heard)
+    os.close(say)
+    with pytest.raises(StoreError, match="SC807"):
+        run.send(Go())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_process_that_was_forked_writes_nothing_of_the_old_one(file: Path) -> None:
+    """What others had put in line is written once: by the process that they wait in."""
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        runs.start(Shelf, key="a")
+        runs._operations.writer.put(send(runs, "a", Go()))
+        child = forked(lambda: runs.get("a").send(Tell()).sequence == 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert runs.get("a").send(Tell()).sequence == 3
+        said = [past.event for past in runs.get("a").history()]
+        assert said == [None, Tell(), Go(), Tell()]
+
+
+def leaving(moment: Moment[Any, Any, Any]) -> bool:
+    """Guard as somebody does who does not know where they are."""
+    if isinstance(moment.event, Put) and moment.event.value != "leave":
+        return True
+    raise SystemExit(3)
+
+
+class Rude(Statechart[Put]):
+    here = State(initial=True)
+    there = State(final=True)
+    here.to(there, on=Put, when=leaving)
+    here.after(timedelta(hours=1), there, when=leaving)
+
+
+def test_function_of_a_chart_that_would_end_the_process_fails_its_own_event_alone() -> None:
+    """So does one that is called by a timer: the run is stuck, and the worker goes on."""
+    clock = SimulatedClock()
+
+    async def sent() -> None:
+        async with Runtime("memory:", Rude, clock=clock) as runtime:
+            runs = [await runtime.start(Rude, key=key) for key in "abc"]
+            sends = (
+                run.send(Put(said)) for run, said in zip(runs, ("leave", "stay"), strict=False)
+            )
+            refused, taken = await asyncio.gather(*sends, return_exceptions=True)
+            assert isinstance(refused, RunError)
+            assert "SC202" in str(refused)
+            assert "SystemExit" in str(refused)
+            assert isinstance(taken, Taken)
+            clock.advance(timedelta(hours=2))
+            await runtime.settle()
+            assert [run.status for run in runs] == ["stuck", "ended", "stuck"]
+            assert "SystemExit" in runs[0].reason
+            await runs[0].skip()
+            assert (await runs[0].send(Put("stay"))).configuration == ("there",)
+
+    asyncio.run(asyncio.wait_for(sent(), 30))
+
+
+def test_answer_that_fails_in_an_unknown_way_makes_the_run_stuck(file: Path) -> None:
+    """The handler is not asked again and again for what cannot be written."""
+
+    async def asked() -> None:
+        asked = []
+
+        async def fetch(call: Fetch) -> Put:
+            asked.append(call)
+            return Put(10**5000)  # more digits than Python writes
+
+        options: dict[str, Any] = {"handlers": {Fetch: fetch}, "effects": (Note,)}
+        async with Runtime(file, Shelf, **options) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await runtime.settle()
+            assert (run.status, len(asked)) == ("stuck", 1)
+            assert "ValueError" in run.reason
+            await run.skip()
+            assert (await run.send(Finish())).configuration == ("done",)
+
+    asyncio.run(asyncio.wait_for(asked(), 30))
+
+
+def test_run_is_used_in_a_loop_of_another_thread(file: Path) -> None:
+    """As by a plain handler that calls asynchronous code of its own."""
+
+    async def served() -> None:
+        async with Runtime(file, Shelf, effects=(Note,), handlers={Fetch: fetch}) as runtime:
+            others.append(await runtime.start(Shelf, key="other"))
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await run.wait(Shelf.open.full)
+            assert others[0].configuration[-1] == "open.left"
+
+    async def elsewhere() -> Taken:
+        wait = asyncio.create_task(others[0].wait(Shelf.open.left))
+        await others[0].send(Put(1))
+        taken = await others[0].send(Go())
+        await wait
+        return taken
+
+    def fetch(_: Fetch) -> Put:
+        return Put(asyncio.run(elsewhere()).sequence)
+
+    others: list[LiveRun[Any, Any]] = []
+    asyncio.run(asyncio.wait_for(served(), 30))
+
+
+def test_runtime_that_cannot_be_entered_leaves_nothing_open(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def entered() -> None:
+        runtime = Runtime(file, Shelf, effects=(Note,))
+        monkeypatch.setattr(runtime._operations, "recover", failing)
+        with pytest.raises(StoreError, match="SC801"):
+            async with runtime:
+                pass
+        with pytest.raises(StoreError, match="SC807"):
+            runtime.store.head("a")
+
+    def failing() -> list[Any]:
+        raise StoreError("SC801", "file", "the disk is away", "See to it")
+
+    asyncio.run(entered())
+
+
+@frozen
+class Ring:
+    number: int
+
+
+class Bells(Statechart[Put | Ring]):
+    still = State(initial=True, resting=True)
+    still.stay(
+        on=Put,
+        emit=lambda m: [Send(Ring(n), delay=timedelta(hours=1)) for n in range(m.event.value)],
+    )
+    still.stay(on=Ring)
+
+
+def test_any_number_of_timers_may_be_due_at_one_instant() -> None:
+    """What ends by itself is no circle, however much it is."""
+    clock = SimulatedClock()
+    with Runs("memory:", Bells, clock=clock) as runs:
+        run = runs.start(Bells, key="a")
+        run.send(Put(1_200))
+        clock.advance(timedelta(hours=1))
+        assert run.send(Put(0)).sequence == 1_202
+        rung = [past.event.id for past in run.history()[2:-1]]
+        assert rung == [f"send:#{number}" for number in range(1, 1_201)]
+
+
+def test_clock_that_goes_back_makes_no_time_less_than_none(file: Path) -> None:
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START)) as runs:
+        runs.start(Shelf, key="a").send(Put(1))
+    with Runs(file, Shelf, effects=(Note,), clock=SimulatedClock(START - timedelta(9))) as runs:
+        run = runs.get("a")
+        run.send(Go())
+        nothing = timedelta()
+        assert [past.lasted for past in run.history()] == [nothing, nothing, None]
+        assert set(run.times().values()) == {nothing}
+        assert runs.verify() == []
+
+
+def test_handler_of_a_run_that_was_removed_answers_no_other(file: Path) -> None:
+    """A run that is made again under its key has the same keys, and calls of its own."""
+    clock = SimulatedClock()
+
+    async def act(remove: Callable[[Runtime], Awaitable[object]]) -> None:
+        free = asyncio.Event()
+        asked: list[int] = []
+
+        async def fetch(_: Fetch) -> Put:
+            asked.append(number := len(asked))
+            with contextlib.suppress(asyncio.CancelledError):
+                if number == 0:
+                    await free.wait()
+            return Put(number)
+
+        async with Runtime(
+            file, Shelf, clock=clock, handlers={Fetch: fetch}, effects=(Note,)
+        ) as runtime:
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            await asyncio.sleep(0.01)
+            await remove(runtime)
+            clock.advance(timedelta(seconds=1))
+            run = await runtime.start(Shelf, key="a")
+            await run.send(Go())
+            free.set()
+            snapshot = await run.wait(Shelf.open.full)
+            assert snapshot[Shelf.open.full] == Held(1)
+            await run.remove()
+
+    async def elsewhere(_: Runtime) -> None:
+        with Runs(file, Shelf, effects=(Note,), clock=clock) as runs:
+            runs.get("a").remove()
+
+    for remove in (lambda runtime: runtime.get("a").remove(), elsewhere):
+        asyncio.run(asyncio.wait_for(act(remove), 30))
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["removed", "replaced"])
+def test_nothing_is_acknowledged_in_a_file_that_nobody_finds(file: Path, another: bool) -> None:
+    """Somebody has moved it, or put a backup in its place, while it was in use."""
+    moved = file.with_name("moved.db")
+    with Runs(file, Shelf, effects=(Note,)) as runs:
+        run = runs.start(Shelf, key="a")
+        with contextlib.closing(sqlite3.connect(file)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.rename(moved)
+        if another:
+            file.write_bytes(moved.read_bytes())
+        with pytest.raises(StoreError, match=r"SC801.*has been removed, or another one is in its"):
+            run.send(Go())
+        moved.rename(file)
+        assert run.send(Go()).sequence == 1
+        assert runs.verify() == []

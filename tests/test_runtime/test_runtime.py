@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 import time
@@ -37,7 +38,7 @@ from statecharts.runtime import (
 from statecharts.runtime.handlers import table
 from statecharts.store import Change, Store, StoreError
 from statecharts.store.memory import MemoryStore
-from tests.test_runtime.conftest import PAID, Bank, run_async
+from tests.test_runtime.conftest import PAID, Bank, run_async, until
 from tests.test_runtime.orders import (
     Asked,
     Cancel,
@@ -1114,7 +1115,7 @@ async def test_what_a_dead_process_had_claimed_is_taken_over_after_the_lease(
 
 @run_async
 async def test_a_runtime_is_used_inside_its_block_and_once(
-    store: Store, clock: SimulatedClock
+    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rt = runtime(store, clock, Bank("wait"))
     with pytest.raises(RunError, match=r"SC832.*not running"):
@@ -1123,6 +1124,10 @@ async def test_a_runtime_is_used_inside_its_block_and_once(
         await rt.start(Order, key="a")
         with pytest.raises(RunError, match=r"SC832.*entered already"):
             await rt.__aenter__()
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("os.getpid", lambda: -1)  # as in one that was forked
+            with pytest.raises(RunError, match=r"SC832.*process"):
+                await rt.get("a").send(Asked())
     with pytest.raises(RunError, match="SC832"):
         await rt.get("a").send(Asked())
 
@@ -1164,6 +1169,8 @@ def test_waits_of_any_number_of_failures_end_at_the_longest() -> None:
     retry = Retry(attempts=10_000, delay=timedelta(seconds=2), most=timedelta(seconds=9), jitter=0)
     waits = [retry.wait("a/1", failures).total_seconds() for failures in (1, 2, 3, 4, 60, 9_999)]
     assert waits == [2, 4, 8, 9, 9, 9]
+    for longest in (Retry(delay=timedelta.max, most=timedelta.max), Retry(jitter=1e300)):
+        assert timedelta(days=36_525) >= longest.wait("a/1", 1) > timedelta(days=36_500)
 
 
 @run_async
@@ -1285,6 +1292,81 @@ async def test_no_failure_goes_unrecorded(
             await asyncio.sleep(0.001)
         assert seen[0].text.startswith(reason)
         assert rt.get("a").configuration[-1] == "open.basket"
+
+
+class Odd(BaseException):
+    """What a library may raise past everybody."""
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["async", "plain"])
+@pytest.mark.parametrize("heartbeat", [None, HOUR], ids=["", "heartbeat"])
+@pytest.mark.parametrize("error", [SystemExit(3), Odd("x"), GeneratorExit(), StopIteration()])
+@run_async
+async def test_no_handler_ends_the_process(
+    error: BaseException, plain: bool, heartbeat: timedelta | None
+) -> None:
+    """What would end the loop, or never reach it, is a failed attempt like any other."""
+
+    def raising(_: Charge) -> Paid:
+        raise error
+
+    async def charge(call: Charge) -> Paid:
+        return raising(call)
+
+    seen: list[Mail] = []
+    how: dict[str, Any] = {"retry": NEVER, "heartbeat": heartbeat}
+    handlers = [handle(Charge, raising if plain else charge, **how), handle(Mail, seen.append)]
+    async with Runtime("memory:", Order, handlers=handlers) as rt:
+        await ordered(rt)
+        await rt.settle()
+    assert type(error).__name__ in seen[0].text
+
+
+@run_async
+async def test_plain_functions_that_never_end_keep_nobody_waiting(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """Neither other handlers nor, at its end, the process."""
+    end, threads, mails = threading.Event(), list[threading.Thread](), list[Mail]()
+
+    def charge(_: Charge) -> None:
+        threads.append(threading.current_thread())
+        end.wait()
+
+    try:
+        handlers = {Charge: charge, Mail: mails.append}
+        options: dict[str, Any] = {"clock": clock, "grace": timedelta(0)}
+        async with Runtime(store, Order, handlers=handlers, **options) as rt:
+            await rt.start(Order, key="basket")
+            runs = [await rt.start(Order, key=f"r{number}") for number in range(70)]
+            await asyncio.gather(*(run.send(Ordered(run.key)) for run in runs))
+            clock.advance(3 * DAY)
+            await until(lambda: bool(mails) and len(threads) == len(runs))
+        assert all(thread.daemon for thread in threads)
+    finally:
+        end.set()
+
+
+@run_async
+async def test_handler_that_cannot_be_cancelled_keeps_nobody_waiting(
+    store: Store, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was at work on is given back, for others to take over."""
+    monkeypatch.setattr("statecharts.runtime.delivery.ENDING", 0.01)
+    end = asyncio.Event()
+
+    async def charge(_: Charge) -> None:
+        while not end.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await end.wait()
+
+    options: dict[str, Any] = {"clock": clock, "grace": timedelta(0)}
+    async with Runtime(store, Order, handlers={Charge: charge}, **options) as rt:
+        await ordered(rt)
+        assert rt.get("a").owed[0].claimed is not None
+        await asyncio.sleep(0.01)
+    assert [row.worker for run in [store.read("a")] if run for row in run.owed] == [None]
+    end.set()
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ def test_keys_are_sorted_as_in_the_specification() -> None:
     ]
 
 
+HOLDS_ITSELF: list[Any] = []
+HOLDS_ITSELF.append(HOLDS_ITSELF)
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -87,6 +91,9 @@ def test_keys_are_sorted_as_in_the_specification() -> None:
         ({"\udfff": 1.5}, "half of a surrogate pair"),
         ({"a": {1, 2}}, "a value is of the class set"),
         (b"x", "a value is of the class bytes"),
+        ([10**5000], "beyond 2"),
+        (HOLDS_ITSELF, "nested too deeply, or holds itself"),
+        ([1.5, HOLDS_ITSELF], "nested too deeply, or holds itself"),
     ],
 )
 def test_what_has_no_canonical_form_is_refused(value: Any, said: str) -> None:

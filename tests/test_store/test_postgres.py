@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -81,6 +82,31 @@ def test_writers_of_one_run_lose_nothing(address: str) -> None:
             f"{name}-{number}" for name in range(8) for number in range(10)
         )
         assert runs.get("a").snapshot[Order.open.basket].reminders == 80
+        assert runs.verify() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_process_that_was_forked_connects_for_itself(address: str) -> None:
+    """Both write at once through what was opened before: every event is taken, each once."""
+
+    def write(name: str) -> None:
+        for number in range(20):
+            run.send(Asked(), id=f"{name}-{number}")
+
+    with Runs(address, Order, effects=(Mail,)) as runs:
+        run = runs.start(Order, key="a")
+        child = os.fork()
+        if child == 0:
+            try:
+                write("new")
+                os._exit(0)
+            finally:
+                os._exit(1)
+        write("old")
+        assert os.waitpid(child, 0)[1] == 0
+        ids = [past.id for past in run.history() if past.id is not None]
+        assert sorted(ids) == sorted(f"{name}-{n}" for name in ("new", "old") for n in range(20))
         assert runs.verify() == []
 
 

@@ -26,6 +26,7 @@ from psycopg.types.numeric import Int8Dumper
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError, UnstorableError, need_sqlalchemy
+from statecharts.store.forks import unwatch, watch
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
 from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS, free
@@ -126,6 +127,20 @@ class PostgresStore(Relational):
                 self.close()
                 self._closed = False  # what is told is why it could not be opened
                 raise
+        watch(self)
+
+    def before_fork(self) -> None:
+        """Close the connections: two processes would read each other's answers from them."""
+        self._lock.acquire()
+        self._hearing.acquire()
+        self._db.connection.close()
+        self._ear.connection.close()
+
+    def after_fork(self, *, child: bool) -> None:  # noqa: ARG002 - both connect anew
+        """Let the next statement connect, as after a connection that was lost."""
+        self._heard += 1  # others may have written meanwhile
+        self._hearing.release()
+        self._lock.release()
 
     def _connect(self) -> psycopg.RawCursor[Any]:
         """Connect; return what runs statements."""
@@ -454,6 +469,7 @@ class PostgresStore(Relational):
 
     def close(self) -> None:
         """Close the connections; see the port."""
+        unwatch(self)
         self._closed = True
         with self._lock:
             for cursor in (getattr(self, "_db", None), getattr(self, "_ear", None)):

@@ -6,24 +6,34 @@ of processes may write; a write waits for the others, and nobody is told that th
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from statecharts.store.chain import Damage
 from statecharts.store.errors import DamageError, StoreError, need_sqlalchemy
+from statecharts.store.forks import unwatch, watch
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
 from statecharts.store.rows import Change, Timer
 from statecharts.store.statements import STATEMENTS
 
 T = TypeVar("T")
+
+_IN_MEMORY: Final = ":memory:"
+"""The path that SQLite takes for no file at all."""
+
+_OTHERS: Final = 1 << 32
+"""More writes than a connection has counted: what it counted is not known to the next one."""
 
 _MAGIC: Final = b"SQLite format 3\0"
 """The first bytes of each file of SQLite."""
@@ -56,25 +66,69 @@ class SQLiteStore(Relational):
             raise StoreError("SC801", str(path), found, "Choose another prefix")
         self.path = path
         self.prefix = prefix
+        self._synchronous = synchronous
+        self._file = path if str(path) == _IN_MEMORY else path.absolute()
         self._sql = {name: text.replace("{p}", prefix) for name, text in STATEMENTS.items()}
         self._lock = threading.RLock()
         self._places: dict[str, int] = {}
         self._writes = 0
-        self._guest = False
+        self._guest = self._closed = False
+        self._opened: os.stat_result | None = None
         if not path.exists():
             self._check_makeable(create=create)
-        with self._errors():
-            self._db = sqlite3.connect(
-                path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-            )
         try:
             with self._errors():
                 self._patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL").fetchone())
-                self._db.execute(f"PRAGMA synchronous={synchronous}")
                 self._patiently(lambda: self._make(create=create))
         except BaseException:
-            self._db.close()
+            self.close()
             raise
+        if str(path) != _IN_MEMORY:
+            self._opened = self._file.stat()
+            watch(self)
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """The connection of this process."""
+        if self._closed:
+            message = "Cannot operate on a closed database."
+            raise sqlite3.ProgrammingError(message)
+        self._check_place()
+        db = sqlite3.connect(
+            self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        db.execute(f"PRAGMA synchronous={self._synchronous}")
+        return db
+
+    def _check_place(self) -> None:
+        """Refuse to write into a file that nobody finds any more: all of it would be lost.
+
+        Raises:
+            StoreError: It has been removed, or another one is in its place (SC801).
+        """
+        if self._opened is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self._opened, os.stat(self._file)):  # noqa: PTH116 - half the time
+                return
+        found = "the file that was opened has been removed, or another one is in its place"
+        remedy = "Put it back, or open the store again, to go on with what is there now"
+        raise StoreError("SC801", str(self.path), found, remedy)
+
+    def before_fork(self) -> None:
+        """Close the connection: SQLite can tell two processes apart, but not one that was forked.
+
+        The new process would not hold the locks that it believes to hold, and lose what it writes.
+        """
+        self._lock.acquire()
+        db = vars(self).pop("_db", None)
+        if db is not None:
+            db.close()
+
+    def after_fork(self, *, child: bool) -> None:  # noqa: ARG002 - both connect anew
+        """Let the next statement connect."""
+        self._writes += _OTHERS  # others may have written meanwhile
+        self._lock.release()
 
     def _check_makeable(self, *, create: bool) -> None:
         """Refuse to make a file that could have no tables, before it is there."""
@@ -177,7 +231,7 @@ class SQLiteStore(Relational):
     def _was_sqlite(self) -> bool:
         """Tell whether the file begins much as one of SQLite does: then it is a damaged one."""
         try:
-            with self.path.open("rb") as file:
+            with self._file.open("rb") as file:
                 head = file.read(len(_MAGIC))
         except OSError:
             return True
@@ -204,7 +258,7 @@ class SQLiteStore(Relational):
             raise unfit(str(self.path), "connection= commits each statement by itself")
         files = connection.execute("PRAGMA database_list").fetchall()
         file = next(Path(path) for _, name, path in files if name == "main")
-        if not (file.is_file() and file.samefile(self.path)):
+        if not (file.is_file() and file.samefile(self._file)):
             raise unfit(str(self.path), f"connection= is to {str(file)!r}")
         inner = copy.copy(self)
         vars(inner).update(_db=connection, _lock=threading.RLock(), _places={}, _guest=True)
@@ -215,6 +269,7 @@ class SQLiteStore(Relational):
         if self._guest:
             yield
             return
+        self._check_place()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield
@@ -336,8 +391,11 @@ class SQLiteStore(Relational):
 
     def close(self) -> None:
         """Close the file; see the port."""
+        unwatch(self)
         with self._lock:
-            self._db.close()
+            self._closed = True
+            if "_db" in vars(self):
+                self._db.close()
 
 
 def _locked(error: Exception) -> bool:
