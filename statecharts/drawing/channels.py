@@ -20,8 +20,8 @@ and no line runs through a node or a label.
 from __future__ import annotations
 
 import itertools
-import sys
 import math
+import sys
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
