@@ -935,10 +935,9 @@ def _hang(backs: list[_Back], passing: Iterable[float], top: float) -> float:
         width, height = back.edge.label or (0.0, 0.0)
         x = sum(back.ends) / 2 - width / 2
         x = _clear(x, width, others)
-        for y in itertools.count():
-            rect = Rect(x, under + y * (height + 2), width, height)
-            if not any(rect.grown(2.0).overlaps(one) for one in taken):
-                break
+        rect = Rect(x, under, width, height)
+        while any(rect.grown(2.0).overlaps(one) for one in taken):
+            rect = rect.moved(0.0, height + 2)
         back.label = rect
         taken.append(rect)
     return max(rect.bottom for rect in taken)
