@@ -126,7 +126,7 @@ class Node(Source[R_co]):
 
     @cached_property
     def declared(self) -> Declared:
-        """What its function is annotated with."""
+        """The annotations of its function."""
         return declared(self.function) if self._first is None else self._first.declared
 
     @cached_property

@@ -36,7 +36,7 @@ Calls: TypeAlias = (
 
 
 Default: TypeAlias = StateRef[Any] | type[SuperstateRef[Any]] | str
-"""What a history state enters while nothing is remembered: a state, or its id."""
+"""The state that a history state enters when it has nothing to restore: a state, or its id."""
 
 
 class Leaf(StateRef[D]):

@@ -62,7 +62,7 @@ _COMMON: Final = 16
 """Places that are tried in each rank."""
 
 CROSS: Final = 32.0
-"""What a crossing costs."""
+"""The cost of a crossing."""
 
 _BEND: Final = 7.0
 _JOG: Final = 4.0
@@ -77,10 +77,10 @@ _Places = list[float]
 @final
 @define
 class Work:
-    """How much may be tried in a drawing; what has to be done is done all the same.
+    """The budget of a drawing for optional improvements; the first routing is never cut short.
 
     Attributes:
-        left: The pieces of lines, from rank to rank, that may be routed yet.
+        left: The pieces of lines, from rank to rank, that may still be routed.
     """
 
     left: int

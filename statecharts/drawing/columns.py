@@ -90,7 +90,7 @@ class _Columns:
 
     @property
     def _crossed(self) -> int:
-        """How often lines cross between columns."""
+        """The number of crossings between columns."""
         found = 0
         for one, two in itertools.pairwise(self.parts):
             ends, starts = _ports(one, "sink"), _ports(two, "source")

@@ -19,7 +19,7 @@ from statecharts.drawing.model import PSEUDO, Arrow, Box, Picture, Shape
 TAIL: Final = "tail"
 HEAD: Final = "head"
 _FEWER: Final = 2
-"""How many fewer lines must be above a node than below it for what hangs there to be above."""
+"""Arrows between regions go above a state if that side has at least so many lines fewer."""
 
 Key = tuple[str, str]
 """One end of an arrow: the arrow's id, and `TAIL` or `HEAD`."""

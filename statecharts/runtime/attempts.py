@@ -21,7 +21,7 @@ from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outc
 from statecharts.store.rows import PAUSED, Owed, Status
 
 _RAISED: Final = (Exception, asyncio.CancelledError, type(None))
-"""What a handler may raise; anything else, such as SystemExit, would end the loop."""
+"""The errors that a task may end with; any other, such as SystemExit, would stop the event loop."""
 
 
 # --- What a handler is given, and how it is called ------------------------------------------------
@@ -85,7 +85,7 @@ async def attempt_once(handler: Handler, given: Any, task: Task[Any]) -> Any:
 
 
 Ended = tuple[Any, BaseException | None]
-"""What a function returned, or what it raised."""
+"""The result of a function, and the error it raised, if any."""
 
 
 async def _awaited(function: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> Ended:

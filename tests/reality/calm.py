@@ -55,7 +55,7 @@ SOURCES: Final[dict[str, Callable[[Path], Base]]] = {
         )
     },
 }
-"""What is cut: the bases in sight, and tables that no base uses."""
+"""The data to cut up: the visible bases, and tables that no base uses."""
 
 _ONE: Final = ("by_day", "by_week", "by_month")
 """Tables of series that have nothing to do with each other: one of them is taken."""

@@ -169,7 +169,7 @@ MISTAKES: list[tuple[object, str, str]] = [
 
 @pytest.mark.parametrize(("given", "shown", "remedy"), MISTAKES)
 def test_event_that_is_no_attrs_class_is_told(given: Any, shown: str, remedy: str) -> None:
-    """What on= takes is attrs classes; an instance, or a class of another kind, is told.
+    """`on=` takes attrs classes; an instance or any other class is a fault.
 
     A class that lacks its decorator is told once, wherever it is used.
     """

@@ -287,7 +287,7 @@ def test_lines_between_regions_hang_one_inside_the_other() -> None:
 
 
 def test_lines_between_regions_hang_at_the_emptier_side() -> None:
-    """Where many lines go down, those between regions go over the top."""
+    """Arrows between regions go over the top of a state with many lines below it."""
     sheet = sheet_of(regions(("a", "c", "over"), down=5))
     assert list(faults(sheet)) == []
     assert [one for one, *_ in crossings(sheet)] == ["#initial:p"]  # of which there is one

@@ -563,7 +563,7 @@ def test_process_that_was_forked_loses_nothing(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_process_that_was_forked_writes_nothing_of_the_old_one(file: Path) -> None:
-    """What others had put in line is written once: by the process that they wait in."""
+    """Events in line at a fork are written once, by the process whose senders wait for them."""
     with Runs(file, Shelf, effects=(Note,)) as runs:
         runs.start(Shelf, key="a")
         runs._operations.writer.put(send(runs, "a", Go()))
