@@ -7,7 +7,6 @@ tuple is a list, an instance of attrs is a dict. Whatever is not known for certa
 from __future__ import annotations
 
 import dataclasses
-import functools
 import inspect
 import re
 import types
@@ -25,6 +24,7 @@ from cattrs import StructureHandlerNotFoundError, transform_error
 from cattrs.preconf.json import make_converter
 
 from machines.plan.vocabulary import Json
+from statecharts.model.hooks import underlying
 from statecharts.store.artifacts import canonical
 
 
@@ -83,15 +83,6 @@ def declared(function: Callable[..., Any]) -> Declared:
     found = _hints(made)
     returns = found.pop("return", Any)
     return Declared(found, Any if hasattr(made, "__wrapped__") else returns)
-
-
-def underlying(function: Callable[..., Any]) -> Any:
-    """Return the function that is carried out by a partial one, or by an object that is called."""
-    made: Any = function
-    while isinstance(made, functools.partial):
-        made = made.func
-    is_object = not isinstance(made, type) and not inspect.isroutine(made)
-    return type(made).__call__ if is_object else made
 
 
 def _hints(function: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any, Final
 
 import statecharts
-from machines.planner.annotations import underlying
+from statecharts.model.hooks import underlying
 
 _OURS: Final = tuple(
     f"{one}/"

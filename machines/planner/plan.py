@@ -16,10 +16,11 @@ from attrs import frozen
 
 from machines.plan.identifiers import NodeId, OperationId, PlanError
 from machines.plan.vocabulary import Json, Meta, SideEffects, SnapshotPolicy, Strategy
-from machines.planner.annotations import Declared, apart, declared, elements, told, underlying
+from machines.planner.annotations import Declared, apart, declared, elements, told
 from machines.planner.arguments import several
 from machines.planner.places import place_of
 from statecharts.model.arguments import FUNCTION, KEY, check, instance
+from statecharts.model.hooks import underlying
 
 if TYPE_CHECKING:
     from machines.planner.work import Work

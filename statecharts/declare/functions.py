@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from statecharts.model.hooks import function_name
+from statecharts.model.hooks import applied, function_name
 
 
 def mistaken(function: Any) -> str | None:
@@ -30,8 +29,7 @@ def mistaken(function: Any) -> str | None:
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
-    while isinstance(function, functools.partial):
-        function = function.func
+    function = applied(function)
     called = getattr(type(function), "__call__", None)  # noqa: B004 - the method, to look inside it
     return any(
         tell(one)

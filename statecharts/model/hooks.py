@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import functools
+import inspect
 import linecache
 import sys
 import types
@@ -107,8 +108,7 @@ def _detached(function: Any) -> Detached:
     if isinstance(function, Detached):
         return function
     name = function_name(function)
-    while isinstance(function, functools.partial):
-        function = function.func
+    function = applied(function)
     named = function if hasattr(function, "__qualname__") else type(function)
     return Detached(str(named.__module__), named.__qualname__, name)
 
@@ -129,11 +129,27 @@ def _pickles(function: Any) -> bool:
     return True
 
 
+def applied(function: Any) -> Any:
+    """Return the function that a partial one applies, or that one of those applies, and so on."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def underlying(function: Any) -> Any:
+    """Return the function that is carried out by a partial one, or by an object that is called.
+
+    >>> underlying(functools.partial(len, "text")) is len
+    True
+    """
+    made = applied(function)
+    is_object = not isinstance(made, type) and not inspect.isroutine(made)
+    return type(made).__call__ if is_object else made
+
+
 def function_name(function: Callable[..., Any]) -> str:
     """Return a function's own name; for a lambda, the source text of its body."""
-    inner = function
-    while isinstance(inner, functools.partial):
-        inner = inner.func
+    inner = applied(function)
     code = getattr(inner, "__code__", None)
     if isinstance(code, types.CodeType) and code.co_name == "<lambda>":
         return _lambda_text(code, code.co_filename) or "lambda"

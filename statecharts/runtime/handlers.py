@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc
-import functools
 import hashlib
 import inspect
 import types
@@ -20,6 +19,7 @@ from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
 from statecharts.model.fields import fits, type_text, union_members
+from statecharts.model.hooks import underlying
 from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
@@ -309,12 +309,7 @@ def _annotations(function: Callable[..., Any]) -> tuple[list[tuple[str, Any]], A
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return [], typing.Any
-    written: Any = function
-    while isinstance(written, functools.partial):
-        written = written.func
-    if not inspect.isroutine(written):
-        written = getattr(type(written), "__call__", written)  # noqa: B004 - the method, to look inside it
-    scope = getattr(inspect.unwrap(written), "__globals__", {})
+    scope = getattr(inspect.unwrap(underlying(function)), "__globals__", {})
 
     def resolved(annotation: Any) -> Any:
         if annotation is inspect.Signature.empty:
