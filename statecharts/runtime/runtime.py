@@ -537,10 +537,11 @@ class Runtime:
 
     async def settle(self) -> None:
         """Return when no handler is at work and nothing is due: for tests."""
-        while self._delivery is not None:
-            await asyncio.sleep(0.001)
-            if self._delivery.idle and self._operations.writer.resting and not self._news:
-                return
+        looks = 0
+        while self._delivery is not None and looks < 2:  # what has been heard is done in between
+            await asyncio.sleep(0 if looks else 0.001)
+            rests = self._delivery.idle and self._operations.writer.resting and not self._news
+            looks = looks + 1 if rests else 0
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -299,12 +299,12 @@ class Writer:
     def drain(self) -> bool:
         """Write what is in line, up to `BATCH` jobs; tell whether more is there."""
         with self._pen:
+            outer, self._writing = self._writing, threading.get_ident()
             jobs: list[Job[Any]] = []
             while len(jobs) < BATCH and (self._inner or self._outer):
                 job = (self._inner or self._outer).popleft()
                 if job.wanted:
                     jobs.append(job)
-            outer, self._writing = self._writing, threading.get_ident()
             try:
                 self._write(jobs)
             except BaseException as error:  # whatever it is, nobody is to wait for ever
@@ -446,8 +446,8 @@ class Writer:
 
     @property
     def resting(self) -> bool:
-        """Whether no job is in line, and nothing is on its way from one run to another."""
-        return self.idle and not self._passing
+        """Whether no job is in line or being written, and nothing is on its way between runs."""
+        return self.idle and not self._writing and not self._passing
 
     # -- runs in memory ----------------------------------------------------------------------------
 
