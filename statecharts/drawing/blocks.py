@@ -5,9 +5,10 @@ The text of a box is set into compartments first; that gives the box its size.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, final
 
 from attrs import define, evolve, field, frozen
@@ -530,11 +531,22 @@ def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: 
         middle, width = spans.get(stop, (block.width / 2, block.width))
         apart = max(PITCH, min(APART, width / (len(keys) + 1)) // PITCH * PITCH)
         first = up(middle - apart * (len(keys) - 1) / 2 - PITCH / 2, PITCH)
-        for number, key in enumerate(keys):
-            x = first + apart * number
+        taken = {x for key, x in block.ports.items() if block.sides[key] is side}
+        places: list[float] = []
+        for number in range(len(keys)):
+            places.append(next(x for x in _around(first + apart * number) if x not in taken))
+            taken.add(places[-1])
+        for key, x in zip(keys, sorted(places), strict=True):
             block.ports[key], block.sides[key] = x, side
             if side is Side.TOP and not width:
                 block.pieces.append((key, straight((x, top), (x, 0.0))))
+
+
+def _around(x: float) -> Iterator[float]:
+    """Yield a place of the grid, and then those at both sides, farther and farther away."""
+    yield x
+    for away in itertools.count(PITCH, PITCH):
+        yield from (x + away, x - away)
 
 
 def _padded(part: Block) -> Block:

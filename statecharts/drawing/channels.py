@@ -65,7 +65,7 @@ CROSS: Final = 32.0
 """The cost of a crossing."""
 
 _BEND: Final = 7.0
-_JOG: Final = 4.0
+_JOG: Final = 12.0
 _CLOSE: Final = 2.0
 _STEP: Final = 0.5
 _ASIDE: Final = 0.25
@@ -269,6 +269,7 @@ class _Router:
         self.backs: list[Edge] = []
         self.cost = 0.0
         self.crossed = 0
+        self.jog = _JOG
         self._rank_nodes()
 
     def placement(self, rounds: int) -> Placement:
@@ -286,7 +287,7 @@ class _Router:
         if best is not None:
             self._restore(best)
             if rounds == ROUNDS:
-                best = self._untangled(best)
+                best = self._straightened(self._untangled(best))
             self.cost, self.crossed = best.inner, best.crossed
         return self._drawn()
 
@@ -321,6 +322,25 @@ class _Router:
             else:
                 self._restore(best)
         return best
+
+    def _straightened(self, best: _State) -> _State:
+        """Route lines that jog anew, so that they do not, where no more cross for that."""
+        jogs = self._jogs()
+        for line in [line for line in self.lines if _jogs(line)]:
+            self._take_up(line)
+            self.jog = CROSS * len(self.lines)
+            self._lay(line)
+            self.jog = _JOG
+            self._sort_ends()
+            now = self._state()
+            if now.crossings <= best.crossings and self._jogs() < jogs:
+                best, jogs = now, self._jogs()
+            else:
+                self._restore(best)
+        return best
+
+    def _jogs(self) -> int:
+        return sum(map(_jogs, self.lines))
 
     def _crossing(self) -> list[tuple[_Line, _Line]]:
         """Return the pairs of lines that cross, each in both orders."""
@@ -653,7 +673,7 @@ class _Router:
             def cost(end: float) -> float:
                 crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
                 close = (start in outs) + (end in ins) if start != end else 0
-                return crossed * CROSS + close * _CLOSE + _bent(start, end)
+                return crossed * CROSS + close * _CLOSE + _bent(start, end, self.jog)
 
             return cost
 
@@ -979,12 +999,17 @@ def _border(node: Node, rect: Rect, x: float, *, lower: bool) -> float:
     return middle - dy if lower else middle + dy
 
 
-def _bent(start: float, end: float) -> float:
+def _bent(start: float, end: float, jog: float = _JOG) -> float:
     """Return what it costs to get from one place to another in a channel."""
     away = abs(start - end)
     if not away:
         return 0.0
-    return _BEND + away * _STEP / PITCH + (_JOG if away < 1.5 * PITCH else 0.0)
+    return _BEND + away * _STEP / PITCH + (jog if away < 1.5 * PITCH else 0.0)
+
+
+def _jogs(line: _Line) -> int:
+    """Return how often a line turns aside by one place."""
+    return sum(0 < abs(start - end) < 1.5 * PITCH for start, end in itertools.pairwise(line.ways))
 
 
 def _snapped(x: float) -> float:

@@ -299,6 +299,24 @@ def test_lines_between_regions_hang_at_the_emptier_side() -> None:
     assert line.label.bottom < frame.y
 
 
+@pytest.mark.parametrize("inside", range(1, 4))
+def test_line_from_a_region_is_beside_those_from_inside(inside: int) -> None:
+    """A line that begins at a region and lines that cross its border have places of their own."""
+    b = charts.Builder("Beside").state("p", charts.PARALLEL).initial("", "p").states("x")
+    for region in ("p.a", "p.b"):
+        b.state(region, charts.COMPOUND).states(f"{region}.one").initial(region, f"{region}.one")
+    b.move("p.a", "x", "leave")
+    for number in range(inside):
+        b.states(f"to_{number}").move("p.a.one", f"to_{number}", f"jump_{number}")
+    found = drawn(b.chart(), "down")
+    bottom = rect_of(found, "p").bottom
+    sheet = sheet_of(found)
+    assert list(merged(sheet)) == []
+    paths = [path for one in found.arrows for path in itertools.pairwise(one.path)]
+    places = [x for (x, y0), (_, y1) in paths if min(y0, y1) <= bottom < max(y0, y1)]
+    assert len({*places}) == len(places) == inside + 1
+
+
 @pytest.mark.parametrize("name", ["device_1", "menu_0", "wizard_7", "ring_4"])
 def test_no_lines_cross_where_none_have_to(name: str) -> None:
     """Neither the order of labels nor that of the lines between columns adds a crossing."""
