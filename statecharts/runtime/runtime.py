@@ -537,11 +537,15 @@ class Runtime:
 
     async def settle(self) -> None:
         """Return when no handler is at work and nothing is due: for tests."""
-        looks = 0
-        while self._delivery is not None and looks < 2:  # what has been heard is done in between
-            await asyncio.sleep(0 if looks else 0.001)
-            rests = self._delivery.idle and self._operations.writer.resting and not self._news
-            looks = looks + 1 if rests else 0
+        while self._delivery is not None:
+            await asyncio.sleep(0.001)
+            if self._rests(self._delivery):
+                await asyncio.sleep(0)  # what has been heard is done by then
+                if self._rests(self._delivery):
+                    return
+
+    def _rests(self, delivery: Delivery) -> bool:
+        return delivery.idle and self._operations.writer.resting and not self._news
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
