@@ -537,11 +537,11 @@ class Runtime:
 
     async def settle(self) -> None:
         """Return when no handler is at work and nothing is due: for tests."""
-        while self._delivery is not None:
+        while (delivery := self._delivery) is not None:
             await asyncio.sleep(0.001)
-            if self._rests(self._delivery):
+            if self._rests(delivery):
                 await asyncio.sleep(0)  # what has been heard is done by then
-                if self._rests(self._delivery):
+                if self._rests(delivery):
                     return
 
     def _rests(self, delivery: Delivery) -> bool:
