@@ -108,7 +108,7 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
 
 
-def at(key: str, function: Callable[..., T], *arguments: Any) -> T:
+def at(key: str | int, function: Callable[..., T], *arguments: Any) -> T:
     """Call a function; a mistake in it is under a key."""
     try:
         return function(*arguments)

@@ -239,7 +239,7 @@ class Protocol(Generic[E, C]):
         try:
             return self._own.events.writes[event.__class__](event).encode("utf-8")
         except Exception:  # noqa: BLE001 - it is no plain event, or `dump_event` says what is wrong
-            return encode(self.dump_event(event))
+            return self._run(encode, self.dump_event(event))
 
     def loads_event(
         self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
@@ -249,7 +249,7 @@ class Protocol(Generic[E, C]):
 
     def dumps_message(self, message: object) -> bytes:
         """Return an event, or what answers timers and calls, as JSON (see `dump_message`)."""
-        return encode(self.dump_message(message))
+        return self._run(encode, self.dump_message(message))
 
     def loads_message(
         self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
@@ -259,7 +259,7 @@ class Protocol(Generic[E, C]):
 
     def dumps_effect(self, effect: Effect) -> bytes:
         """Return an effect as JSON (see `dump_effect`)."""
-        return encode(self.dump_effect(effect))
+        return self._run(encode, self.dump_effect(effect))
 
     def loads_effect(self, text: str | bytes, *, lenient: bool | None = None) -> Any:
         """Return the effect that JSON says (see `load_effect`)."""
@@ -267,7 +267,7 @@ class Protocol(Generic[E, C]):
 
     def dumps_context(self, context: C) -> bytes:
         """Return the extended state as JSON (see `dump_context`)."""
-        return encode(self.dump_context(context))
+        return self._run(encode, self.dump_context(context))
 
     def loads_context(
         self, text: str | bytes, *, lenient: bool | None = None, version: int | None = None
@@ -280,7 +280,7 @@ class Protocol(Generic[E, C]):
         try:
             return self._own.snapshots.write(snapshot).encode("utf-8")
         except Exception:  # noqa: BLE001 - `dump_snapshot` says what is wrong
-            return encode(self.dump_snapshot(snapshot))
+            return self._run(encode, self.dump_snapshot(snapshot))
 
     def loads_snapshot(self, text: str | bytes, *, lenient: bool | None = None) -> Snapshot[E, C]:
         """Return the snapshot that JSON says (see `load_snapshot`)."""
@@ -288,7 +288,7 @@ class Protocol(Generic[E, C]):
 
     def dumps_step(self, step: Step[E, C]) -> bytes:
         """Return a step as JSON (see `dump_step`)."""
-        return encode(self.dump_step(step))
+        return self._run(encode, self.dump_step(step))
 
     def loads_step(self, text: str | bytes, *, lenient: bool | None = None) -> Step[E, C]:
         """Return the step that JSON says (see `load_step`)."""

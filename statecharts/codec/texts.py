@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from statecharts.codec.errors import Misfit, reason
+from statecharts.codec.errors import Misfit, at, reason
 
 __all__ = ["encode", "parse", "quoted", "text_of"]
 
@@ -34,6 +35,9 @@ text_of: Final = _made_once()
 def encode(value: Any) -> bytes:
     """Return plain JSON values as bytes, keys sorted.
 
+    Raises:
+        Misfit: An integer in it is longer than Python writes.
+
     >>> encode({"b": 1, "a": "ä"}).decode()
     '{"a":"ä","b":1}'
     """
@@ -42,6 +46,27 @@ def encode(value: Any) -> bytes:
     except UnicodeEncodeError:  # half of a surrogate pair, which has to be escaped
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode("ascii")
+    except ValueError:
+        _refuse_long(value)
+        raise
+
+
+def _refuse_long(value: Any) -> None:
+    """Refuse an integer in a value that is longer than Python writes."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            at(key, _refuse_long, one)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            at(number, _refuse_long, one)
+    elif isinstance(value, int):
+        try:
+            str(value)
+        except ValueError:
+            most = sys.get_int_max_str_digits()
+            found = f"an integer has more than {most:,} digits, which Python does not write"
+            remedy = "Keep it as text, or raise the limit: sys.set_int_max_str_digits()"
+            raise Misfit("SC421", found, remedy, value) from None
 
 
 def parse(text: str | bytes) -> Any:

@@ -260,6 +260,38 @@ def test_value_that_would_not_come_back_is_not_written(make: Callable[[], Any], 
     assert text in f"{caught.value.found}. {caught.value.remedy}"
 
 
+@frozen
+class Counts:
+    """An event with numbers deep inside."""
+
+    by_name: dict[str, list[int]]
+
+
+class Counting(Statechart[Counts]):
+    """A state that keeps what an event brought."""
+
+    begun = State(initial=True)
+    told = State(Counts, resting=True)
+    begun.to(told, on=Counts)
+
+
+def test_integer_that_python_does_not_write_is_refused_with_its_path() -> None:
+    """Python neither writes nor reads integers of more than 4,300 digits."""
+    protocol = Protocol(Counting)
+    event = Counts({"a": [1, 10**5000]})
+    kernel = Kernel(Counting)
+    snapshot = kernel.step(kernel.start().snapshot, event).snapshot
+    cases: list[tuple[Callable[[Any], bytes], Any, str]] = [
+        (protocol.dumps_event, event, "$.by_name.a[1]"),
+        (protocol.dumps_message, event, "$.by_name.a[1]"),
+        (protocol.dumps_snapshot, snapshot, "$.data.told.by_name.a[1]"),
+    ]
+    for write, value, path in cases:
+        with pytest.raises(UnwritableError, match=r"SC421.*more than 4,300 digits") as caught:
+            write(value)
+        assert caught.value.path == path
+
+
 @pytest.mark.parametrize(
     ("annotation", "text"),
     [
