@@ -135,8 +135,8 @@ def render(
         direction: ``down`` or ``right``, in which most arrows run; ``auto`` chooses, and sets what
             is tall in columns, so that a picture suits a page. A mapping has one for each of some
             composite states by their ids, the chart's id being empty; a state whose border arrows
-            cross has that of the state around it. Texts in DOT, Mermaid and PlantUML have that of
-            the chart alone.
+            cross can only have that of the state around it. Texts in DOT, Mermaid and PlantUML
+            have that of the chart alone.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
         transparent: Whether the paper is left out.
@@ -152,7 +152,8 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705), or an argument is not what it should be (SC221).
+            or PDF is installed (SC705), a state cannot have its direction (SC708), or an argument
+            is not what it should be (SC221).
         UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -281,7 +282,7 @@ def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dic
     """Return directions by the ids of states.
 
     Raises:
-        StatechartError: There is no such direction (SC221).
+        StatechartError: There is no such direction (SC221), or a state has none (SC708).
         UnknownStateError: There is no such state.
     """
     found: dict[str, Direction] = {**asked} if isinstance(asked, Mapping) else {"": asked}
@@ -289,6 +290,11 @@ def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dic
         check("render", direction=(direction, _DIRECTION))
         if state and state not in chart:
             raise unknown_state(chart.name, state, dict(chart.nodes))
+        if state and not chart[state].children:
+            remedy = "Leave its direction out, or name a composite state"
+            raise StatechartError(
+                "SC708", f"picture of {chart.name}", f"{state!r} has no states in it", remedy
+            )
     return found
 
 
