@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
+from attrs import evolve
+
 from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
 from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
@@ -127,8 +129,8 @@ def render(
             around them. A snapshot also shows the timers that run, and the calls under way.
         overlay: Further marks; see `statecharts.drawing.overlay`.
         depth: How many levels of states to show, 1 for the outermost alone; with ``focus``, inside
-            that state. What is left out is counted where it was, and what is active or counted in
-            there is shown by the state around it.
+            that state. What is left out is counted where it was, and what is marked in there is
+            shown by the state around it.
         focus: A state to show, by its id or as `Door.shut`, with what is inside it, around it, and
             one arrow away.
         compact: Whether states show their names alone, and arrows their events.
@@ -176,6 +178,7 @@ def render(
         remedy = did_you_mean(str(format), FORMATS, f"Use one of {', '.join(FORMATS)}")
         found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
         raise StatechartError("SC701", "render", found, remedy)
+    from statecharts.drawing.excerpt import folded
     from statecharts.drawing.notation import picture_of
     from statecharts.drawing.theme import theme_named
 
@@ -192,7 +195,9 @@ def render(
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
     ways = _directions(shown, direction)
-    picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
+    whole = picture_of(shown, marked)
+    picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    marks = folded(marks, whole, picture)
     right = ways.get("") == "right"
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
@@ -220,6 +225,10 @@ def render_film(
     format: Literal["svg", "png", "pdf"] = "svg",
     *,
     strip: bool = False,
+    depth: int | None = None,
+    focus: StateName | None = None,
+    compact: bool = False,
+    direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     seconds: float = SECONDS,
@@ -231,6 +240,10 @@ def render_film(
         steps: The steps in their order, each alone or with the name of its event.
         format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
         strip: Whether an SVG is a strip of pictures, too; else it is animated by CSS.
+        depth: As for `render`, and so are ``focus``, ``compact`` and ``direction``.
+        focus: See ``depth``.
+        compact: See ``depth``.
+        direction: See ``depth``.
         theme: As for `render`.
         transparent: Whether the paper is left out.
         seconds: Time for the layout engine.
@@ -241,6 +254,7 @@ def render_film(
     Warns:
         LayoutWarning: As for `render`.
     """
+    from statecharts.drawing.excerpt import folded
     from statecharts.drawing.film import frames, to_animation, to_strip
     from statecharts.drawing.layout import draw
     from statecharts.drawing.notation import picture_of
@@ -257,7 +271,10 @@ def render_film(
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
         raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
-    drawing = draw(picture_of(shown, marked), seconds)
+    ways, whole = _directions(shown, direction), picture_of(shown, marked)
+    picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    found = [evolve(one, overlay=folded(one.overlay, whole, picture)) for one in found]
+    drawing = draw(picture, seconds, ways)
     _warn(drawing)
     write = to_strip if strip or format != "svg" else to_animation
     return _converted(write(drawing, theme_named(theme), found, Options(transparent)), format)

@@ -37,7 +37,7 @@ from statecharts.drawing.model import (
     line_text,
     part_of,
 )
-from statecharts.drawing.overlay import PLAIN, Kind, Mark, Overlay, first_kind
+from statecharts.drawing.overlay import HEATED, PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
 from statecharts.model.errors import Fault
 
@@ -544,7 +544,7 @@ class Writer:
             kind = first_kind(self.told_of(run.of))
             if kind is Kind.DISABLED or kind is Kind.UNUSED:
                 style += f' class="{kind.value}"'
-            elif kind is not None and not kind.value.startswith("heat"):
+            elif kind is not None and kind not in HEATED:
                 tone = self.theme.tones[kind]
                 fill = tone.line
                 style += f' class="{kind.value}"'

@@ -427,6 +427,27 @@ def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     assert isinstance(png, bytes)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"depth": 1}, {"focus": "active.coding", "compact": True, "direction": "right"}],
+)
+def test_film_shows_the_part_that_is_asked_for(options: Any) -> None:
+    """A film has the states and the places of the picture with the same options."""
+
+    def places(svg: Any) -> set[str]:
+        found = r'<rect class="(?:ground|border)" x="([^"]*)" y="([^"]*)"'
+        return set(re.findall(found, svg))
+
+    film = drawing.render_film(Pipeline, steps(), **options)  # type: ignore[arg-type]
+    assert places(film) == places(drawing.render(Pipeline, **options))
+
+
+def test_film_shows_at_a_state_what_is_left_out_in_it() -> None:
+    """A line that is taken inside of a folded state marks that state."""
+    svg = drawing.render_film(Pipeline, steps(), depth=1)  # type: ignore[arg-type]
+    assert re.search(r'<g (?:id="Pipeline-state-active" )?class="state active fired"', str(svg))
+
+
 def test_film_warns_of_a_simple_layout_as_a_picture_does() -> None:
     with pytest.warns(LayoutWarning, match="SC704") as told:
         drawing.render_film(Pipeline, steps(), seconds=0.000001)  # type: ignore[arg-type]
