@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from diagrams import machine_charts
 from machines.pipeline import (
     Accepted,
     Block,
@@ -35,6 +36,8 @@ from statecharts import (
 )
 from statecharts.drawing import LayoutWarning
 from statecharts.drawing.difference import difference
+from statecharts.drawing.geometry import Rect, flattened
+from statecharts.drawing.layout import draw
 from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
@@ -46,6 +49,9 @@ from statecharts.drawing.overlay import (
     last_step,
     time_in_state,
 )
+from statecharts.drawing.svg import to_svg
+from statecharts.drawing.theme import LIGHT
+from statecharts.model.chart import Chart
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.proof import cases
 from tests.test_drawing import charts
@@ -381,6 +387,23 @@ def test_badges_leave_arrowheads_free(make: Any) -> None:
     assert tips
     covered = sum(x < a < x + w and y < b < y + h for a, b in tips for x, y, w, h in boxes)
     assert covered == 0
+
+
+@pytest.mark.parametrize("chart", cases(machine_charts(), long=lambda chart: chart is not CHART))
+def test_badges_leave_lines_labels_and_titles_free(chart: Chart) -> None:
+    """A badge covers no text, and of all lines at most that of the arrow that it tells of."""
+    counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
+    drawn = draw(picture_of_chart(chart))
+    texts = [text.rect for one in (*drawn.boxes, *drawn.arrows) for text in one.texts]
+    lines = {one.arrow.id: flattened(one.path, 1.0) for one in drawn.arrows}
+    svg = to_svg(drawn, LIGHT, coverage(chart, counts))
+    assert len(badges(svg)) > len(counts.states)
+    for group_of in badges(svg):
+        (found,) = group_of.iter(f"{SVG}rect")
+        rect = Rect(*(float(found.get(key, "0")) for key in ("x", "y", "width", "height")))
+        assert not any(map(rect.overlaps, texts))
+        covered = [name for name, points in lines.items() if any(map(rect.contains, points))]
+        assert len(covered) <= ("12345 ×" in text_in(group_of)), covered
 
 
 def steps() -> list[tuple[str, object]]:
