@@ -81,8 +81,9 @@ def folded(overlay: Overlay, whole: Picture, part: Picture) -> Overlay:
         while state not in part.boxes:
             state = str(whole.boxes[state].parent)
         if thing not in shown and (state == holder or state != ROOT):
-            here = found.setdefault(state, [*overlay.states.get(state, ())])
-            here += _told_at(overlay, thing, here, inside=state != holder)
+            marks = overlay.states.get(state, ())
+            told = _told_at(overlay, thing, first_kind(marks), inside=state != holder)
+            found.setdefault(state, [*marks]).extend(told)
     return evolve(overlay, states={**overlay.states, **{s: tuple(m) for s, m in found.items()}})
 
 
@@ -100,25 +101,25 @@ def _things(picture: Picture) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _told_at(
-    overlay: Overlay, thing: tuple[str, str], here: Iterable[Mark], *, inside: bool
+    overlay: Overlay, thing: tuple[str, str], own: Kind | None, *, inside: bool
 ) -> Iterator[Mark]:
     """Yield the marks that a state has for a thing that is left out in it.
 
     Args:
         overlay: The marks of everything.
         thing: The sort and the id of the thing.
-        here: The marks that the state has already.
+        own: The first kind of the marks that the state has anyway.
         inside: Whether the thing belongs to a state inside that one.
     """
     sort, name = thing
     marked = {"state": overlay.states, "line": overlay.lines, "call": overlay.calls}[sort]
-    own = first_kind(here)
+    quiet = own is None or own in QUIET
     for mark in marked.get(name, ()):
         kind, note = mark.kind, mark.note
-        if kind in QUIET or kind is Kind.ACTIVE or (kind in HEATED and inside):
+        if kind in QUIET or kind is Kind.ACTIVE or (kind in HEATED and inside and not quiet):
             continue
-        if kind in HEATED and own is not None:
-            kind, note = own, ""
+        if kind in HEATED and (inside or not quiet):
+            kind, note = own if own and not quiet else kind, ""
         if kind in (Kind.ADDED, Kind.REMOVED):
             kind = Kind.CHANGED
         if kind is not Kind.CHANGED or own not in (Kind.ADDED, Kind.REMOVED):

@@ -215,6 +215,8 @@ def test_counts_that_are_left_out_are_told_and_change_no_colour() -> None:
     assert ">9 ×<" not in svg
     alone = render(chart, overlay=coverage(chart, Counts({}, {"on.a:tick": 9})), compact=True)
     assert ">9 ×<" in alone
+    around = folded_marks(coverage(chart, Counts({"on": 0, "on.a": 2, "on.b": 3})), depth=1)["on"]
+    assert [mark.kind for mark in around] == [Kind.UNUSED, Kind("heat0"), Kind("heat4")]
 
 
 def test_states_that_came_tell_nothing_of_what_came_with_them() -> None:
