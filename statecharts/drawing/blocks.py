@@ -439,7 +439,7 @@ def stacked_block(
     bar = 0.0 if across else text.height
     top = bar + (_STRIP if high else 0.0) + (PITCH * (ears + 1) if ears else 0.0)
     block = Block(box, text.width, top)
-    above, below = (sum(max(2 * CIRCLE, rooms[p.box.id]) for p in row) for row in (high, low))
+    above, below = (sum(max(3 * CIRCLE, rooms[p.box.id]) for p in row) for row in (high, low))
     # Arrows into a history state pass to the right of the title.
     begin = up(text.height, PITCH) if across else text.width
     if across:
@@ -518,13 +518,14 @@ def _place_pseudo(
         want = sum(wanted) / len(wanted) if wanted else block.width
         last = block.width - max(2 * PADDING, room)
         places = range(int(up(begin + CIRCLE, PITCH)), int(last) + 1, int(PITCH))
-        free = [
-            float(x)
-            for x in places
-            if all(abs(x - other) >= max(CIRCLE, room) for other in passing)
-            and all(abs(x - other) >= room + wide for other, wide in taken)
-        ]
-        x = min(free, key=lambda x: abs(x - want), default=last)
+
+        def crowd(
+            x: float, room: float = room, passing: Sequence[float] = tuple(passing)
+        ) -> tuple[int, int]:
+            others = sum(abs(x - other) < room + wide for other, wide in taken)
+            return others, sum(abs(x - other) < max(CIRCLE, room) for other in passing)
+
+        x = float(min(places, key=lambda x: (crowd(x), abs(x - want)), default=last))
         taken.append((x, room))
         block.take(part, x - CIRCLE / 2, y, deeper=1)
         before = set(block.ports)

@@ -394,7 +394,8 @@ def test_badges_leave_lines_labels_and_titles_free(chart: Chart) -> None:
     """A badge covers no text, and of all lines at most that of the arrow that it tells of."""
     counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
     drawn = draw(picture_of_chart(chart))
-    texts = [text.rect for one in (*drawn.boxes, *drawn.arrows) for text in one.texts]
+    texts = [text.rect for box in drawn.boxes for text in box.texts]
+    texts += [text.rect for arrow in drawn.arrows for text in arrow.texts]
     lines = {one.arrow.id: flattened(one.path, 1.0) for one in drawn.arrows}
     svg = to_svg(drawn, LIGHT, coverage(chart, counts))
     assert len(badges(svg)) > len(counts.states)

@@ -33,7 +33,7 @@ from statecharts.drawing.notation import picture_of
 from statecharts.model.chart import Chart, TransitionKind
 from statecharts.model.errors import ArgumentError, StatechartError, UnknownStateError
 from tests.test_drawing import charts
-from tests.test_drawing.charts import COMPOUND, DEEP, PARALLEL, Builder
+from tests.test_drawing.charts import COMPOUND, DEEP, PARALLEL, SHALLOW, Builder
 
 MADE = made()
 
@@ -361,3 +361,13 @@ def test_history_of_a_parallel_state_is_where_its_arrows_come_from(
     axis = direction == "down"
     assert (rects["on.past"].centre[axis] > rects["on.a"].centre[axis]) == low
     assert not list(faults(sheet_of(found)))
+
+
+def test_history_states_beside_each_other_keep_apart() -> None:
+    """A narrow parallel state becomes wide enough for two."""
+    b = Builder("Two").state("on", PARALLEL).initial("", "on").state("on.a", COMPOUND)
+    b.state("on.a.x").initial("on.a", "on.a.x").state("on.one", SHALLOW).state("on.two", DEEP)
+    b.initial("on.one", "on.a.x").initial("on.two", "on.a.x")
+    for direction in ("down", "right"):
+        found = draw(picture_of(b.chart()), direction=direction)  # type: ignore[arg-type]
+        assert not rect_of(found, "on.one").grown(8).overlaps(rect_of(found, "on.two"))
