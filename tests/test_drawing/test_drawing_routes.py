@@ -369,5 +369,5 @@ def test_history_states_beside_each_other_keep_apart() -> None:
     b.state("on.a.x").initial("on.a", "on.a.x").state("on.one", SHALLOW).state("on.two", DEEP)
     b.initial("on.one", "on.a.x").initial("on.two", "on.a.x")
     for direction in ("down", "right"):
-        found = draw(picture_of(b.chart()), direction=direction)  # type: ignore[arg-type]
+        found = draw(picture_of(b.chart()), direction=direction)
         assert not rect_of(found, "on.one").grown(8).overlaps(rect_of(found, "on.two"))
