@@ -191,7 +191,8 @@ def test_state_has_the_marks_of_what_is_left_out_in_it(
 @pytest.mark.parametrize("form", ["svg", "dot", "mermaid", "plantuml"])
 def test_marks_of_what_is_left_out_reach_every_format(form: Any) -> None:
     overlay = Overlay(lines={"on.a:tick": (Mark(Kind.FIRED),)})
-    for options in ({"compact": True}, {"depth": 1}):
+    ways: list[dict[str, Any]] = [{"compact": True}, {"depth": 1}]
+    for options in ways:
         picture = render(nested(), form, overlay=overlay, **options)
         assert picture != render(nested(), form, **options)
 
