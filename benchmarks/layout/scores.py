@@ -508,7 +508,10 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 def _at_border(sheet: Sheet, box: str, point: Point) -> bool:
     """Tell whether a point is on the border of a box, or of the box that has its border."""
-    if box in sheet.rooms and abs(sheet.rooms[box].y - point[1]) < 1.5:
+    room = sheet.rooms.get(box)  # beside a strip of history states it has no line of its own
+    if room and min(abs(edge - point[1]) for edge in (room.y, room.bottom)) < 1.5:
+        return True
+    if room and min(abs(edge - point[0]) for edge in (room.x, room.right)) < 1.5:
         return True
     while box in sheet.regions:
         box = sheet.regions[box]

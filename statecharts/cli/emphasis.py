@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from statecharts.cli.simulating import InputError, read, resumed
 from statecharts.cli.targets import TargetError, one_chart
@@ -96,6 +96,9 @@ def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
     if asked.run is not None and asked.db is None:
         raise TargetError("--run needs the store of the run. Add --db STORE.")
     if asked.path is not None:
+        other = evolve(asked, path=None).of_one
+        if other:
+            raise TargetError(f"--path shows what each step did. Leave {other} out.")
         return Sight(chart, steps=tuple(_steps(chart, asked.path)))
     overlay = PLAIN
     for file in asked.snapshots:

@@ -322,35 +322,28 @@ class _Picture:
         from statecharts import drawing  # noqa: PLC0415 - other commands work without it
 
         how, sight = self.how, self.sight
+        options: Any = {
+            "depth": how.depth,
+            "focus": how.focus if how.focus in sight.chart else None,
+            "compact": how.compact,
+            "direction": {k: way for k, way in how.ways.items() if k in (*sight.chart.nodes, "")},
+            "theme": how.theme,
+            "transparent": how.transparent,
+            "seconds": how.seconds,
+        }
         if sight.steps:
             film: Any = self.format
-            return drawing.render_film(
-                sight.chart,
-                sight.steps,
-                film,
-                strip=how.strip,
-                theme=how.theme,
-                transparent=how.transparent,
-                seconds=how.seconds,
-            )
+            return drawing.render_film(sight.chart, sight.steps, film, strip=how.strip, **options)
         shown = [state for state in how.states if state in sight.chart]
         return drawing.render(
             sight.chart,
             format=self.format,
             highlight=shown or None,
             overlay=sight.overlay,
-            depth=how.depth,
-            focus=how.focus if how.focus in sight.chart else None,
-            compact=how.compact,
-            direction={
-                one: way for one, way in how.ways.items() if one in (*sight.chart.nodes, "")
-            },
-            theme=how.theme,
-            transparent=how.transparent,
             links=how.links,
             tabindex=how.tabindex,
-            seconds=how.seconds,
             faults=self.of.faults,
+            **options,
         )
 
 

@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
+from attrs import evolve
+
 from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
 from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
@@ -127,16 +129,16 @@ def render(
             around them. A snapshot also shows the timers that run, and the calls under way.
         overlay: Further marks; see `statecharts.drawing.overlay`.
         depth: How many levels of states to show, 1 for the outermost alone; with ``focus``, inside
-            that state. What is left out is counted where it was, and what is active or counted in
-            there is shown by the state around it.
+            that state. What is left out is counted where it was, and what is marked in there is
+            shown by the state around it.
         focus: A state to show, by its id or as `Door.shut`, with what is inside it, around it, and
             one arrow away.
         compact: Whether states show their names alone, and arrows their events.
         direction: ``down`` or ``right``, in which most arrows run; ``auto`` chooses, and sets what
             is tall in columns, so that a picture suits a page. A mapping has one for each of some
             composite states by their ids, the chart's id being empty; a state whose border arrows
-            cross has that of the state around it. Texts in DOT, Mermaid and PlantUML have that of
-            the chart alone.
+            cross can only have that of the state around it. Texts in DOT, Mermaid and PlantUML
+            have that of the chart alone.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
             ``print`` (black on white), or a `Theme` of your own.
         transparent: Whether the paper is left out.
@@ -152,7 +154,8 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705), or an argument is not what it should be (SC221).
+            or PDF is installed (SC705), a state cannot have its direction (SC708), or an argument
+            is not what it should be (SC221).
         UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -175,6 +178,7 @@ def render(
         remedy = did_you_mean(str(format), FORMATS, f"Use one of {', '.join(FORMATS)}")
         found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
         raise StatechartError("SC701", "render", found, remedy)
+    from statecharts.drawing.excerpt import folded
     from statecharts.drawing.notation import picture_of
     from statecharts.drawing.theme import theme_named
 
@@ -191,7 +195,9 @@ def render(
     look = theme_named(theme)
     marks = overlay if highlight is None else active(shown, highlight) | overlay
     ways = _directions(shown, direction)
-    picture = _excerpt(shown, depth, focus, compact=compact).of(picture_of(shown, marked))
+    whole = picture_of(shown, marked)
+    picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    marks = folded(marks, whole, picture)
     right = ways.get("") == "right"
     if format == "mermaid":
         from statecharts.drawing.mermaid import to_mermaid
@@ -219,6 +225,10 @@ def render_film(
     format: Literal["svg", "png", "pdf"] = "svg",
     *,
     strip: bool = False,
+    depth: int | None = None,
+    focus: StateName | None = None,
+    compact: bool = False,
+    direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     seconds: float = SECONDS,
@@ -230,6 +240,10 @@ def render_film(
         steps: The steps in their order, each alone or with the name of its event.
         format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
         strip: Whether an SVG is a strip of pictures, too; else it is animated by CSS.
+        depth: As for `render`, and so are ``focus``, ``compact`` and ``direction``.
+        focus: See ``depth``.
+        compact: See ``depth``.
+        direction: See ``depth``.
         theme: As for `render`.
         transparent: Whether the paper is left out.
         seconds: Time for the layout engine.
@@ -240,6 +254,7 @@ def render_film(
     Warns:
         LayoutWarning: As for `render`.
     """
+    from statecharts.drawing.excerpt import folded
     from statecharts.drawing.film import frames, to_animation, to_strip
     from statecharts.drawing.layout import draw
     from statecharts.drawing.notation import picture_of
@@ -256,7 +271,10 @@ def render_film(
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
         raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
-    drawing = draw(picture_of(shown, marked), seconds)
+    ways, whole = _directions(shown, direction), picture_of(shown, marked)
+    picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    found = [evolve(one, overlay=folded(one.overlay, whole, picture)) for one in found]
+    drawing = draw(picture, seconds, ways)
     _warn(drawing)
     write = to_strip if strip or format != "svg" else to_animation
     return _converted(write(drawing, theme_named(theme), found, Options(transparent)), format)
@@ -281,7 +299,7 @@ def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dic
     """Return directions by the ids of states.
 
     Raises:
-        StatechartError: There is no such direction (SC221).
+        StatechartError: There is no such direction (SC221), or a state has none (SC708).
         UnknownStateError: There is no such state.
     """
     found: dict[str, Direction] = {**asked} if isinstance(asked, Mapping) else {"": asked}
@@ -289,6 +307,11 @@ def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dic
         check("render", direction=(direction, _DIRECTION))
         if state and state not in chart:
             raise unknown_state(chart.name, state, dict(chart.nodes))
+        if state and not chart[state].children:
+            remedy = "Leave its direction out, or name a composite state"
+            raise StatechartError(
+                "SC708", f"picture of {chart.name}", f"{state!r} has no states in it", remedy
+            )
     return found
 
 

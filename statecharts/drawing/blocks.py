@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, final
 
 from attrs import define, evolve, field, frozen
@@ -399,43 +399,24 @@ def _framed_across(
     return block
 
 
-def _stacked_across(box: Box, regions: Sequence[Block], plan: Plan) -> Block:
-    """Return a parallel state in a layout to the right: its regions are one below the other."""
-    text = composite_text(box)
-    x = up(text.height, PITCH)
-    tallest = up(max(text.width, *(part.height for part in regions), PADDING))
-    block = Block(box, 0.0, tallest)
-    dividers = []
-    whole = up(x + sum(part.width for part in regions))
-    for number, part in enumerate(regions):
-        if number:
-            dividers.append(Rule((x, 0.0), (x, tallest), dashed=True))
-        part.widen(whole - x if part is regions[-1] else part.width, tallest)
-        part.centre = x + part.width / 2
-        block.take(part, x, 0.0, deeper=1)
-        block.owners |= part.owners
-        block.swings |= part.swings
-        for key, port in part.ports.items():
-            if part.owners.get(key) != part.box.id:
-                block.ports[key], block.sides[key] = x + port, part.sides[key]
-        x += part.width
-    block.width = whole
-    rules = (
-        *text.ruled(tallest),
-        *(Rule(r.start[::-1], r.end[::-1], dashed=True) for r in dividers),
-    )
-    rect = Rect(0, 0, tallest, block.width)
-    block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar).turned())
-    _stop(block, {part.box.id: (part.centre, part.width) for part in regions}, plan, 0.0)
-    for key in [key for key in block.ports if any(key == found for found, _ in block.pieces)]:
-        block.reach(key)
-    return block
-
-
-def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool = False) -> Block:
+def stacked_block(
+    box: Box,
+    parts: Sequence[Block],
+    plan: Plan,
+    wants: Mapping[tuple[str, Key], float],
+    *,
+    across: bool = False,
+) -> Block:
     """Return a parallel state: its title, and its regions side by side or one above the other.
 
-    ``across`` tells that the layout runs to the right; there are no history states in it then.
+    Its history states are above the regions, or below them if their arrows come from there.
+
+    Args:
+        box: The state.
+        parts: The blocks of its regions and history states.
+        plan: The routes.
+        wants: The x at which arrows to its history states would be straight, where that is known.
+        across: Whether the layout runs to the right.
     """
     text = composite_text(box)
     regions = [
@@ -446,47 +427,46 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     rooms = _rooms(box, plan)
     for part in regions:
         part.width = max(part.width, rooms[part.box.id])
-    if across:
-        return _stacked_across(box, regions, plan)
     pseudo = [part for part in parts if part.box.shape in PSEUDO]
+    low = [part for part in pseudo if part.box.id in plan.low]
+    high = [part for part in pseudo if part.box.id not in plan.low]
     own = [
         key
         for part in regions
         for key in part.ports
-        if part.owners.get(key) == box.id and part.sides[key] is Side.TOP
+        if not across and part.owners.get(key) == box.id and part.sides[key] is Side.TOP
     ]
     ears = sum(any(key in part.swings for part in regions) for key in own)
-    top = text.height + (_STRIP if pseudo else 0.0) + (PITCH * (ears + 1) if ears else 0.0)
+    bar = 0.0 if across else text.height
+    top = bar + (_STRIP if high else 0.0) + (PITCH * (ears + 1) if ears else 0.0)
     block = Block(box, text.width, top)
-    crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
+    above, below = (sum(max(3 * CIRCLE, rooms[p.box.id]) for p in row) for row in (high, low))
     # Arrows into a history state pass to the right of the title.
-    least = text.width + sum(max(2 * CIRCLE, rooms[part.box.id]) for part in pseudo)
-    rows = not crossed and _is_wide(regions)
-    dividers = _stack_regions(block, regions, text, least, rows=rows)
-    rect = Rect(0, 0, block.width, block.height)
-    rules = (*text.ruled(block.width), *dividers)
-    block.boxes.insert(0, PlacedBox(box, rect, 0, text.texts, rules, text.bar))
-    centres = {part.box.id: part.centre for part in regions}
-    passing = [x for key, x in block.ports.items() if block.sides[key] is Side.TOP]
-    x, aside = block.width, 2 * PADDING
-    for part in pseudo:
-        x -= max(aside, rooms[part.box.id] / 2)
-        while any(abs(x - other) < CIRCLE for other in passing) and x > text.width + CIRCLE:
-            x -= PITCH
-        block.take(part, x - CIRCLE / 2, text.height + _ABOVE, deeper=1)
-        centres[part.box.id] = x
-        aside = 3 * PITCH
-        x -= max(aside, rooms[part.box.id] / 2)
+    begin = up(text.height, PITCH) if across else text.width
+    if across:
+        dividers = _stack_across(block, regions, text, begin + max(above, below))
+    else:
+        crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
+        rows = not crossed and _is_wide(regions)
+        dividers = _stack_regions(block, regions, text, max(begin + above, below), rows=rows)
+    end, block.height = block.height, block.height + (_STRIP if low else 0.0)
+    wide, tall = (block.height, block.width) if across else (block.width, block.height)
+    rules = (*text.ruled(wide), *dividers)
+    placed = PlacedBox(box, Rect(0, 0, wide, tall), 0, text.texts, rules, text.bar)
+    block.boxes.insert(0, placed.turned() if across else placed)
     spans = {part.box.id: (part.centre, part.width) for part in regions}
-    spans |= {part.box.id: (centres[part.box.id], 0.0) for part in pseudo}
-    _stop(block, spans, plan, text.height + _ABOVE)
+    _stop(block, {**spans, box.id: (block.width / 2, block.width)}, plan)
+    centres = _place_pseudo(block, high, plan, rooms, wants, (begin, bar + _ABOVE))
+    corner = begin if across else 0.0, end + _STRIP - _ABOVE - CIRCLE
+    centres |= _place_pseudo(block, low, plan, rooms, wants, corner)
     strips = {arrow.id: centres[arrow.source] for arrow in plan.strips.get(box.id, ())}
     reached = {key for key, _ in block.pieces}
     for key in [key for key in block.ports if key in reached]:
         if key[0] in strips:
-            down = text.height + _ABOVE + CIRCLE
-            x, middle = strips[key[0]], (top + down) / 2
-            corners = [(block.ports[key], top), (block.ports[key], middle), (x, middle), (x, down)]
+            x, y = strips[key[0]]
+            inner, outer = (end, y) if block.sides[key] is Side.BOTTOM else (top, y + CIRCLE)
+            at, middle = block.ports[key], (inner + outer) / 2
+            corners = [(at, inner), (at, middle), (x, middle), (x, outer)]
             block.pieces.append((key, cornered(corners, 6.0)))
         elif key not in own:
             block.reach(key)
@@ -497,9 +477,63 @@ def stacked_block(box: Box, parts: Sequence[Block], plan: Plan, *, across: bool 
     whole = Block(box, block.width + ear, block.height, ear=ear)
     whole.take(block, ear, 0.0)
     whole.owners, whole.swings, whole.sides = block.owners, block.swings, block.sides
-    whole.ports = {key: x + ear for key, x in block.ports.items()}
+    whole.ports, whole.inner = {key: x + ear for key, x in block.ports.items()}, block.inner
     whole.begin(own, text.height, top)
     return whole
+
+
+def _place_pseudo(
+    block: Block,
+    parts: Sequence[Block],
+    plan: Plan,
+    rooms: Mapping[str, float],
+    wants: Mapping[tuple[str, Key], float],
+    corner: tuple[float, float],
+) -> dict[str, tuple[float, float]]:
+    """Place history states beside each other, near where their arrows come from.
+
+    Args:
+        block: The parallel state, with its regions and their ports.
+        parts: The history states that are above the regions, or those below them.
+        plan: The routes.
+        rooms: The width that the arrows of each need.
+        wants: The x at which arrows would be straight, where that is known.
+        corner: The least x, and the y.
+
+    Returns:
+        The middle of the upper edge of each.
+    """
+    begin, y = corner
+    centres: dict[str, tuple[float, float]] = {}
+    taken: list[tuple[float, float]] = []
+    for part in parts:
+        state, room = part.box.id, max(3 * PITCH, rooms.get(part.box.id, 0.0) / 2)
+        side = Side.BOTTOM if state in plan.low else Side.TOP
+        passing = [x for key, x in block.ports.items() if block.sides[key] is side]
+        passing = [x for x in passing if all(x != one for one, _ in taken)]
+        wanted = [
+            wants[block.box.id, key]
+            for key, stop in plan.stops.items()
+            if stop == state and (block.box.id, key) in wants
+        ]
+        want = sum(wanted) / len(wanted) if wanted else block.width
+        last = block.width - max(2 * PADDING, room)
+        places = range(int(up(begin + CIRCLE, PITCH)), int(last) + 1, int(PITCH))
+
+        def crowd(
+            x: float, room: float = room, passing: Sequence[float] = tuple(passing)
+        ) -> tuple[int, int]:
+            others = sum(abs(x - other) < room + wide for other, wide in taken)
+            return others, sum(abs(x - other) < max(CIRCLE, room) for other in passing)
+
+        x = float(min(places, key=lambda x: (crowd(x), abs(x - want)), default=last))
+        taken.append((x, room))
+        block.take(part, x - CIRCLE / 2, y, deeper=1)
+        before = set(block.ports)
+        _stop(block, {state: (x, 0.0)}, plan, y)
+        block.inner |= {key: at for key, at in block.ports.items() if key not in before}
+        centres[state] = x, y
+    return centres
 
 
 def _rooms(box: Box, plan: Plan) -> defaultdict[str, float]:
@@ -512,23 +546,26 @@ def _rooms(box: Box, plan: Plan) -> defaultdict[str, float]:
     return rooms
 
 
-def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float) -> None:
-    """Give ports to the arrows that end at a parallel state itself or at what has no border in it.
+def _stop(
+    block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: float = 0.0
+) -> None:
+    """Give ports to the arrows that end at what has no border in a parallel state.
 
-    Those end at a region stop above or below it, beside each other, those at a history state there.
+    Those that end at a region stop above or below it, beside each other, those at a history state
+    there.
 
     Args:
         block: The parallel state.
-        spans: The middle of each region and history state, and the width of regions.
+        spans: The middle of each region or history state, and the width of regions.
         plan: The routes.
         top: The height of history states.
     """
     stops: dict[tuple[str, Side], list[Key]] = {}
     for key, side in plan.ports.get(block.box.id, {}).items():
-        if key not in block.ports and key in plan.stops:
+        if key not in block.ports and plan.stops.get(key) in spans:
             stops.setdefault((plan.stops[key], side), []).append(key)
     for (stop, side), keys in stops.items():
-        middle, width = spans.get(stop, (block.width / 2, block.width))
+        middle, width = spans[stop]
         apart = max(PITCH, min(APART, width / (len(keys) + 1)) // PITCH * PITCH)
         first = up(middle - apart * (len(keys) - 1) / 2 - PITCH / 2, PITCH)
         taken = {x for key, x in block.ports.items() if block.sides[key] is side}
@@ -538,8 +575,9 @@ def _stop(block: Block, spans: dict[str, tuple[float, float]], plan: Plan, top: 
             taken.add(places[-1])
         for key, x in zip(keys, sorted(places), strict=True):
             block.ports[key], block.sides[key] = x, side
-            if side is Side.TOP and not width:
-                block.pieces.append((key, straight((x, top), (x, 0.0))))
+            if not width:
+                ends = (top, 0.0) if side is Side.TOP else (top + CIRCLE, block.height)
+                block.pieces.append((key, straight((x, ends[0]), (x, ends[1]))))
 
 
 def _around(x: float) -> Iterator[float]:
@@ -567,6 +605,35 @@ def _padded(part: Block) -> Block:
 def _is_wide(regions: Sequence[Block]) -> bool:
     width = sum(part.width for part in regions)
     return len(regions) > 1 and width > max(900.0, _WIDE * max(part.height for part in regions))
+
+
+def _stack_across(
+    block: Block, regions: Sequence[Block], text: BoxText, least: float
+) -> list[Rule]:
+    """Tile the regions of a parallel state one below the other, in a layout to the right."""
+    y, x = block.height, up(text.height, PITCH)
+    tallest = up(max(text.width - y, *(part.height for part in regions), PADDING))
+    whole = up(max(least, x + sum(part.width for part in regions)))
+    dividers = []
+    for number, part in enumerate(regions):
+        if number:
+            dividers.append(Rule((y, x), (y + tallest, x), dashed=True))
+        part.widen(whole - x if part is regions[-1] else part.width, tallest)
+        part.centre = x + part.width / 2
+        _take_region(block, part, x, y)
+        x += part.width
+    block.width, block.height = whole, y + tallest
+    return dividers
+
+
+def _take_region(block: Block, part: Block, x: float, y: float) -> None:
+    """Add a region to a parallel state, with the ports of what goes on outside."""
+    block.take(part, x, y, deeper=1)
+    block.owners |= part.owners
+    block.swings |= part.swings
+    for key, port in part.ports.items():
+        if part.owners.get(key) != part.box.id:
+            block.ports[key], block.sides[key] = x + port, part.sides[key]
 
 
 def _stack_regions(
@@ -601,18 +668,13 @@ def _stack_regions(
         part.widen(width - x if last else part.width + extra, tallest)
         part.centre = x + part.width / 2
         at = len(block.boxes)
-        block.take(part, x, y, deeper=1)
+        _take_region(block, part, x, y)
         if not number and not part.rigid:
             # The space that was left free for the title belongs to the first region.
             own = block.boxes[at]
             rect = Rect(0.0, y, part.width + x, tallest)
             texts = tuple(text.moved(-x, 0.0) for text in own.texts)
             block.boxes[at] = evolve(own, rect=rect, texts=texts)
-        block.owners |= part.owners
-        block.swings |= part.swings
-        for key, port in part.ports.items():
-            if part.owners.get(key) != part.box.id:
-                block.ports[key], block.sides[key] = x + port, part.sides[key]
         x += part.width
     block.width = width
     block.height = float(round(y if rows else y + tallest))

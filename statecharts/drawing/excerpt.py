@@ -7,7 +7,7 @@ state around it that is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, final
 
 from attrs import evolve, frozen
@@ -23,7 +23,9 @@ from statecharts.drawing.model import (
     Run,
     Shape,
     encoded,
+    part_of,
 )
+from statecharts.drawing.overlay import HEATED, QUIET, Kind, Mark, Overlay, first_kind
 from statecharts.model.chart import ROOT
 
 READABLE: Final = 60
@@ -62,6 +64,67 @@ class Excerpt:
             shown = _shallow(picture, begin + self.depth, self.focus)
             picture = _kept(picture, shown, picture.arrows)
         return picture
+
+
+def folded(overlay: Overlay, whole: Picture, part: Picture) -> Overlay:
+    """Return an overlay for a part of a picture: states tell what is marked and left out in them.
+
+    What came or went there is a change of the state, and what is faded or was never used there says
+    nothing about it. Counts inside a state that has its own are for the tooltip.
+    """
+    if part is whole:
+        return overlay
+    shown = {thing for thing, _ in _things(part)}
+    found: dict[str, list[Mark]] = {}
+    for thing, holder in dict(_things(whole)).items():
+        state = holder
+        while state not in part.boxes:
+            state = str(whole.boxes[state].parent)
+        if thing not in shown and (state == holder or state != ROOT):
+            marks = overlay.states.get(state, ())
+            told = _told_at(overlay, thing, first_kind(marks), inside=state != holder)
+            found.setdefault(state, [*marks]).extend(told)
+    return evolve(overlay, states={**overlay.states, **{s: tuple(m) for s, m in found.items()}})
+
+
+def _things(picture: Picture) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the states, lines and calls of a picture, each with the state that holds it."""
+
+    def state(box: str) -> str:
+        return box if picture.boxes[box].is_state else state(str(picture.boxes[box].parent))
+
+    for box in picture.boxes.values():
+        yield ("state", box.id), state(box.id)
+        yield from ((of, state(box.id)) for of in map(part_of, box.behaviour) if of is not None)
+    for arrow in picture.arrows:
+        yield from ((("line", line), state(arrow.source)) for line in arrow.lines)
+
+
+def _told_at(
+    overlay: Overlay, thing: tuple[str, str], own: Kind | None, *, inside: bool
+) -> Iterator[Mark]:
+    """Yield the marks that a state has for a thing that is left out in it.
+
+    Args:
+        overlay: The marks of everything.
+        thing: The sort and the id of the thing.
+        own: The first kind of the marks that the state has anyway.
+        inside: Whether the thing belongs to a state inside that one.
+    """
+    sort, name = thing
+    marked = {"state": overlay.states, "line": overlay.lines, "call": overlay.calls}[sort]
+    quiet = own is None or own in QUIET
+    for mark in marked.get(name, ()):
+        kind, note = mark.kind, mark.note
+        if kind in QUIET or kind is Kind.ACTIVE or (kind in HEATED and inside and not quiet):
+            continue
+        if kind in HEATED and (inside or not quiet):
+            kind, note = own if own and not quiet else kind, ""
+        if kind in (Kind.ADDED, Kind.REMOVED):
+            kind = Kind.CHANGED
+        if kind is not Kind.CHANGED or own not in (Kind.ADDED, Kind.REMOVED):
+            note = f"{name.rpartition('.')[2]}: {note}" if note and inside else note
+            yield Mark(kind, note, f"{name}: {mark.told or mark.kind.value}")
 
 
 def depth_for(picture: Picture, most: int = READABLE) -> tuple[int, int] | None:

@@ -26,6 +26,7 @@ from statecharts.drawing.blocks import (
     padded_to_grid,
     solid_block,
     stacked_block,
+    up,
 )
 from statecharts.drawing.channels import ROUNDS, Work, route
 from statecharts.drawing.columns import route_in_columns
@@ -41,7 +42,7 @@ from statecharts.drawing.model import PSEUDO, Arrow, Box, Drawing, Picture, Plac
 from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
 from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
-from statecharts.model.errors import Fault
+from statecharts.model.errors import Fault, StatechartError
 
 EDGE: Final = 24.0
 """Empty space around the whole drawing."""
@@ -75,7 +76,10 @@ def draw(
         seconds: Time for the engine.
         direction: ``down``; ``right``; or ``auto``, which chooses, and sets what is tall in
             columns; or one for each of some composite states by their ids, the chart's id being
-            empty. A state that lines run into has the direction of the state around it.
+            empty.
+
+    Raises:
+        StatechartError: A state cannot have the direction that it is given (SC708).
     """
     planned = plan(picture)
     if planned.wordy:
@@ -115,7 +119,6 @@ class _Layout:
 
     def _choose(self) -> None:
         """Choose the direction of each composite state, and the number of columns."""
-        root = self.picture.root
         self.across = self._turned(right=self.asked.get("") == "right")
         if self._is_huge:
             self.rounds = 2
@@ -123,7 +126,7 @@ class _Layout:
             return
         self.rounds = 1
         shape = self._fold()
-        if shape > 1 / _NARROWEST and self._can_turn(root):
+        if shape > 1 / _NARROWEST:
             first = self.across, self.columns
             self.across, self.columns = self._turned(right=True), {}
             if abs(math.log(1 / self._fold())) >= math.log(shape):
@@ -136,41 +139,41 @@ class _Layout:
         found: set[str] = set()
 
         def turn(box: Box, *, around: bool) -> None:
-            own = self.asked.get(box.id)
-            here = around if own in (None, "auto") or not box.id else own == "right"
-            if here != around and (self._is_region(box) or not self._is_closed(box)):
-                here = around
-            here = here and (around or self._can_turn(box))
+            own = self.asked.get(box.id, "auto") if box.id else "auto"
+            here = around if own == "auto" or not self._is_closed(box) else own == "right"
             if here:
                 found.add(box.id)
             for child in box.children:
                 turn(child, around=here)
 
-        turn(self.picture.root, around=right and self._can_turn(self.picture.root))
+        turn(self.picture.root, around=right)
         return frozenset(found)
 
     def _is_closed(self, box: Box) -> bool:
         """Tell whether no line crosses the border of a box, or touches it from inside."""
-        inside = {one.id for one in box.walk()}
-        return not any(
-            (
-                (arrow.source in inside) != (arrow.target in inside)
-                and not {arrow.source, arrow.target} & {box.id}
-            )
-            or (
-                box.id in (arrow.source, arrow.target)
-                and {arrow.source, arrow.target} <= inside
-                and arrow.source != arrow.target
-            )
-            for arrow in self.picture.arrows
-        )
+        inside = {one.id for one in box.walk()} - {box.id}
+        ends = [(arrow.source, arrow.target) for arrow in self.picture.arrows]
+        touched = any(box.id in pair and inside.intersection(pair) for pair in ends)
+        return not (touched or self.plan.ports.get(box.id) or self.plan.crossings.get(box.id))
 
-    def _can_turn(self, box: Box) -> bool:
-        """Tell whether no parallel state in a box has history states of its own."""
-        return not any(
-            one.shape is Shape.PARALLEL and any(child.shape in PSEUDO for child in one.children)
-            for one in box.walk()
-        )
+    def _check_directions(self) -> None:
+        """Refuse a direction of a state that has to have that of the state around it.
+
+        Raises:
+            StatechartError: There is such a direction (SC708).
+        """
+        boxes = self.picture.boxes
+        for state, own in self.asked.items():
+            if not state or own == "auto" or state not in boxes or self._is_closed(boxes[state]):
+                continue
+            around = (one for one in self.picture.around(state) if boxes[one].is_state)
+            outer = next(one for one in around if not one or self._is_closed(boxes[one]))
+            ways = (self.asked.get(one) for one in (outer, *self.picture.around(outer)))
+            if next(filter(None, ways), "auto") != own:
+                found = f"arrows cross the border of {state!r}, so it runs as what is around it"
+                whole = repr(outer) if outer else "the chart, whose id is empty"
+                remedy = f"Leave its direction out, or give {own!r} to {whole}"
+                raise StatechartError("SC708", f"picture of {self.picture.name}", found, remedy)
 
     def _fold(self) -> float:
         """Set what is long in columns, until the whole has a shape for a page.
@@ -210,6 +213,7 @@ class _Layout:
             box = tall
 
     def draw(self) -> Drawing:
+        self._check_directions()
         self._choose()
         blocks, worth, across = self._finish(), self._worth(), self.across
         if self.crossings and self.asked.get("", "auto") == "auto" and (self.columns or across):
@@ -369,7 +373,8 @@ class Graph:
         ends = self._ends()
         for child in self.box.children:
             above, below = (ends[child.id, side] for side in Side)
-            self.parts[child.id] = self._part(child, max(above, below), beside=below > 0)
+            arrows = max(above, below)
+            self.parts[child.id] = self._part(child, self.box, arrows, beside=below > 0)
         nodes = [self._node(child) for child in self.box.children]
         edges = [self._edge(course) for course in self._courses()]
         for crossing in self._crossings():
@@ -389,35 +394,29 @@ class Graph:
     def _crossings(self) -> list[Crossing]:
         return self.plan.crossings.get(self.box.id, [])
 
-    def _part(self, child: Box, arrows: int = 0, *, beside: bool = False) -> Block:
+    def _part(self, child: Box, around: Box, arrows: int = 0, *, beside: bool = False) -> Block:
+        """Return the block of a box as the graph or the parallel state around it sees it."""
         if child.shape is Shape.PARALLEL and child.id not in self.blocks:
-            regions = [self._region(region) for region in child.children]
+            parts = [self._part(part, child) for part in child.children]
             self.blocks[child.id] = stacked_block(
-                child, regions, self.plan, across=child.id in self.across
+                child, parts, self.plan, self.wants, across=child.id in self.across
             )
+        across = around.id in self.across
         block = self.blocks.get(child.id)
-        if block is not None and child.children:
-            return self._faced(child, block)
         if block is None:
-            self.blocks[child.id] = solid_block(
-                child, arrows, beside=beside, across=self.box.id in self.across
-            )
-        return self.blocks[child.id]
-
-    def _faced(self, child: Box, block: Block) -> Block:
-        """Return the block of a composite state as the graph around it sees it."""
-        if (child.id in self.across) == (self.box.id in self.across):
+            block = solid_block(child, arrows, beside=beside, across=across)
+            self.blocks[child.id] = block
+        if not child.children or (child.id in self.across) == across:
             return block
-        return padded_to_grid(block.turned())
+        block = block.turned()
+        if around is self.box:
+            return padded_to_grid(block)
+        block.width = up(block.width)  # a region takes all of its place
+        return block
 
     def _label(self, arrow: Arrow) -> tuple[float, float] | None:
         size = label_size(arrow.label)
         return (size[1], size[0]) if size and self.box.id in self.across else size
-
-    def _region(self, region: Box) -> Block:
-        if region.shape is Shape.PARALLEL or region.shape in PSEUDO:
-            return self._part(region)
-        return self.blocks[region.id]
 
     def _ends(self) -> Counter[tuple[str, Side]]:
         """Return the number of arrows that end at each side of each node."""
@@ -497,11 +496,11 @@ class Graph:
                     self.turns[box, key] = placement.turns[edge][not upper]
 
     def _inside(self, node: str) -> list[str]:
-        """Return a node, or the regions of a parallel one."""
+        """Return a node, and the regions of a parallel one."""
         box = self.parts[node].box
         if box.shape is not Shape.PARALLEL:
             return [node]
-        return [inner for child in box.children for inner in self._regions(child)]
+        return [node, *(inner for child in box.children for inner in self._regions(child))]
 
     def _regions(self, region: Box) -> list[str]:
         if region.shape is Shape.PARALLEL:

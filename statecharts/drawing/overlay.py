@@ -84,15 +84,17 @@ class Kind(Enum):
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
-    HEAT0 = "heat0"
-    HEAT1 = "heat1"
-    HEAT2 = "heat2"
-    HEAT3 = "heat3"
     HEAT4 = "heat4"
+    HEAT3 = "heat3"
+    HEAT2 = "heat2"
+    HEAT1 = "heat1"
+    HEAT0 = "heat0"
     UNUSED = "unused"
     DISABLED = "disabled"
 
 
+HEATED: Final = frozenset(Kind(f"heat{number}") for number in range(HEATS))
+"""The kinds of what was counted."""
 QUIET: Final = frozenset({Kind.DISABLED, Kind.UNUSED})
 """The kinds of what is there and does not count now."""
 

@@ -93,9 +93,10 @@ class Plan:
         stops: The region or history state at which an arrow into a parallel node stops, where it
             goes no deeper.
         strips: Arrows from a history state in a parallel node into one of its regions, by the node.
+        low: History states in parallel nodes that are below the regions, as their arrows are.
         wordy: Ids of arrows that have no place, all of them at regions and history states in
-            parallel nodes: from one to itself or around it, to a history state from below, or with
-            a label where there is no room for one.
+            parallel nodes: from one to itself or around it, to a history state from its other side,
+            or with a label where there is no room for one.
     """
 
     courses: dict[str, list[Course]] = field(factory=dict)
@@ -103,6 +104,7 @@ class Plan:
     ports: dict[str, dict[Key, Side]] = field(factory=dict)
     stops: dict[Key, str] = field(factory=dict)
     strips: dict[str, list[Arrow]] = field(factory=dict)
+    low: set[str] = field(factory=set)
     wordy: list[str] = field(factory=list)
 
 
@@ -126,7 +128,28 @@ class _Planner:
             # What comes back to its node hangs at the side at which fewer others are.
             for course, tails, heads, at in sorted(found, key=lambda one: one[0].is_loop):
                 self._draw(graph, course, tails, heads, at, back=(course.tail, course.head) in back)
+        self._settle()
         return self.result
+
+    def _settle(self) -> None:
+        """Choose the side of each history state in a parallel node, and route what leaves it."""
+        boxes, stops = self.picture.boxes, self.result.stops
+        ends = [key for key, stop in stops.items() if boxes[stop].shape in PSEUDO]
+        sides = {key: self.result.ports[str(boxes[stops[key]].parent)][key] for key in ends}
+        for stop in dict.fromkeys(stops[key] for key in ends):
+            own = [sides[key] for key in ends if stops[key] == stop]
+            if own.count(Side.BOTTOM) > own.count(Side.TOP):
+                self.result.low.add(stop)
+        for key in ends:
+            if (sides[key] is Side.BOTTOM) != (stops[key] in self.result.low):
+                self.result.wordy.append(key[0])
+        for node, arrows in self.result.strips.items():
+            for arrow in arrows:
+                side = Side.BOTTOM if arrow.source in self.result.low else Side.TOP
+                target = boxes[arrow.target]
+                heads = self._levels(target)
+                start = next(j for j, level in enumerate(heads) if level[1] == node) + 1
+                self._cross(heads, start, (arrow.id, HEAD), side, target)
 
     def _order(self, graph: str) -> list[str]:
         return [box.id for box in self.picture.boxes[graph].children]
@@ -172,7 +195,6 @@ class _Planner:
                 self.result.wordy.append(arrow.id)
                 return
             self.result.strips.setdefault(tail, []).append(arrow)
-            self._cross(heads, at + 1, (arrow.id, HEAD), Side.TOP, target)
             return
         tail_port = at + 1 < len(tails) or tail != source.id
         head_port = at + 1 < len(heads) or head != target.id
@@ -235,8 +257,6 @@ class _Planner:
                 self._port(node, key, side)
         if not levels or levels[-1][1] != goal.id:
             self.result.stops[key] = goal.id
-            if goal.shape in PSEUDO and side is Side.BOTTOM:
-                self.result.wordy.append(key[0])
             node = levels[-1][1] if levels else ""
             for around in (goal.id, *self.picture.around(goal.id)):
                 if around == node:

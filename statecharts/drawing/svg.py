@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
-from statecharts.drawing.geometry import Path, Point, Rect, curves, direction, point_on
+from statecharts.drawing.geometry import Path, Point, Rect, curves, direction, flattened, point_on
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
@@ -37,7 +37,7 @@ from statecharts.drawing.model import (
     line_text,
     part_of,
 )
-from statecharts.drawing.overlay import PLAIN, Kind, Mark, Overlay, first_kind
+from statecharts.drawing.overlay import HEATED, PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
 from statecharts.model.errors import Fault
 
@@ -51,6 +51,8 @@ _SWATCH: Final = 22.0
 _BETWEEN: Final = 16.0
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
+_CELL: Final = 24.0
+_STEP: Final = 3.0
 
 _UNTOLD: Final = {
     Kind.ACTIVE: "active",
@@ -170,11 +172,16 @@ class Writer:
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
     """The places of texts, arrowheads and badges, which no further badge covers."""
+    lines_in: dict[tuple[int, int], list[tuple[str, Point]]] = field(
+        factory=dict, init=False, eq=False
+    )
+    """Points on the lines of arrows, by the cell of the page."""
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
         self.taken.extend(_head_rect(arrow.path) for arrow in self.drawing.arrows if arrow.path)
+        self.taken.extend(box.rect for box in self.drawing.boxes if box.box.shape in _SOLID)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -473,10 +480,12 @@ class Writer:
             marks, rect = self.marks(placed.box), placed.rect
             note, kind = self.note(marks), first_kind(marks)
             if note and kind is not None:
-                half = _badge_width(note) / 2
-                corners = (rect.right - half - 4, rect.x + half + 4, rect.centre[0])
-                edges = (rect.y, rect.bottom)
-                yield self.badge(note, kind, [(x, y) for y in edges for x in corners])
+                half, (middle, low) = _badge_width(note) / 2, rect.centre
+                right, left = rect.right - half - 4, rect.x + half + 4
+                along = (right, left, middle, (right + middle) / 2, (left + middle) / 2)
+                places = [(x, y) for y in (rect.y, rect.bottom) for x in along]
+                places += [(rect.right, low), (rect.x, low)]
+                yield self.badge(note, kind, places)
 
     def _arrow_badges(self) -> Iterator[str]:
         for placed in self.drawing.arrows:
@@ -484,7 +493,7 @@ class Writer:
             note, kind = self.note(marks), first_kind(marks)
             split = self.drawing.picture.boxes[placed.arrow.source].shape is Shape.FORK
             if note and kind is not None and placed.path and not split:
-                yield self.badge(note, kind, _along(placed.path))
+                yield self.badge(note, kind, _along(placed.path), placed.arrow.id)
 
     def _text_badges(self) -> Iterator[str]:
         """Yield the notes of lines that have no arrow, behind their texts."""
@@ -501,8 +510,9 @@ class Writer:
                 if note and kind is not None:
                     half, rect = _badge_width(note) / 2, text.rect
                     y = rect.centre[1]
-                    places = [(rect.right + half + 4, y), (placed.rect.right - half - 4, y)]
-                    yield self.badge(note, kind, [*places, (placed.rect.right, y)])
+                    right, left = placed.rect.right, placed.rect.x
+                    along = (rect.right + half + 4, right - half - 4, right, right + half + 4)
+                    yield self.badge(note, kind, [(x, y) for x in (*along, left, left - half - 4)])
 
     def note(self, marks: Iterable[Mark]) -> str:
         """Return what a badge says: the signs of the marks, and their notes."""
@@ -512,12 +522,15 @@ class Writer:
         ]
         return ", ".join(dict.fromkeys(filter(None, found)))
 
-    def badge(self, note: str, kind: Kind, places: Sequence[Point]) -> str:
-        """Return a badge at the first of several places where it covers least."""
+    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str = "") -> str:
+        """Return a badge at the first of several places where it covers least.
+
+        The line of the arrow with the id ``own`` may be covered.
+        """
         width = _badge_width(note)
         asides = (0.0, width * 0.6, -width * 0.6)
         rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
-        rect = min(rects, key=lambda one: sum(one.overlaps(other) for other in self.taken))
+        rect = min(rects, key=lambda one: self.covered(one, own))
         self.taken.append(rect)
         x, y = rect.centre
         theme = self.theme
@@ -527,6 +540,23 @@ class Writer:
             f'<text x="{_n(x)}" y="{_n(y + 3.2)}" font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
             f'text-anchor="middle" fill="{theme.state}">{_text(note)}</text></g>'
         )
+
+    def covered(self, rect: Rect, own: str) -> int:
+        """Return how much a badge would cover; the line of one arrow does not count."""
+        if not self.lines_in:
+            for arrow in self.drawing.arrows:
+                for x, y in flattened(arrow.path, _STEP) if arrow.path else ():
+                    cell = (int(x // _CELL), int(y // _CELL))
+                    self.lines_in.setdefault(cell, []).append((arrow.arrow.id, (x, y)))
+        lines = {
+            arrow
+            for i in range(int(rect.x // _CELL), int(rect.right // _CELL) + 1)
+            for j in range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1)
+            for arrow, point in self.lines_in.get((i, j), ())
+            if arrow != own and rect.contains(point)
+        }
+        cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
+        return 2 * (cut + sum(rect.overlaps(other) for other in self.taken)) + len(lines)
 
     def told_of(self, of: Part | None) -> tuple[Mark, ...]:
         """Return the marks of a line or call that a text tells."""
@@ -544,7 +574,7 @@ class Writer:
             kind = first_kind(self.told_of(run.of))
             if kind is Kind.DISABLED or kind is Kind.UNUSED:
                 style += f' class="{kind.value}"'
-            elif kind is not None and not kind.value.startswith("heat"):
+            elif kind is not None and kind not in HEATED:
                 tone = self.theme.tones[kind]
                 fill = tone.line
                 style += f' class="{kind.value}"'
@@ -576,6 +606,9 @@ class Writer:
 _ROUND: Final = frozenset(
     {Shape.INITIAL, Shape.FINAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK}
 )
+
+
+_SOLID: Final = frozenset({Shape.INITIAL, Shape.FORK})
 
 
 def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> str:

@@ -318,6 +318,7 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--heat", "events.jsonl"), "events.jsonl has no counts. It holds"),
         (PIPELINE, ("--heat", "odd.json"), "[SC706] Pipeline: there is no state 'dome'."),
         (PIPELINE, ("--heat", "bad.json"), "bad.json is not JSON"),
+        (PIPELINE, ("--path", "events.jsonl", "--heat", "odd.json"), "Leave --heat out."),
     ],
 )
 def test_render_refuses_what_does_not_fit(

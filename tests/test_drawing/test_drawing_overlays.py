@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from diagrams import machine_charts
 from machines.pipeline import (
     Accepted,
     Block,
@@ -35,6 +36,8 @@ from statecharts import (
 )
 from statecharts.drawing import LayoutWarning
 from statecharts.drawing.difference import difference
+from statecharts.drawing.geometry import Rect, flattened
+from statecharts.drawing.layout import draw
 from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
@@ -46,6 +49,9 @@ from statecharts.drawing.overlay import (
     last_step,
     time_in_state,
 )
+from statecharts.drawing.svg import to_svg
+from statecharts.drawing.theme import LIGHT
+from statecharts.model.chart import Chart
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.proof import cases
 from tests.test_drawing import charts
@@ -383,6 +389,24 @@ def test_badges_leave_arrowheads_free(make: Any) -> None:
     assert covered == 0
 
 
+@pytest.mark.parametrize("chart", cases(machine_charts(), long=lambda chart: chart is not CHART))
+def test_badges_leave_lines_labels_and_titles_free(chart: Chart) -> None:
+    """A badge covers no text, and of all lines at most that of the arrow that it tells of."""
+    counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
+    drawn = draw(picture_of_chart(chart))
+    texts = [text.rect for box in drawn.boxes for text in box.texts]
+    texts += [text.rect for arrow in drawn.arrows for text in arrow.texts]
+    lines = {one.arrow.id: flattened(one.path, 1.0) for one in drawn.arrows}
+    svg = to_svg(drawn, LIGHT, coverage(chart, counts))
+    assert len(badges(svg)) > len(counts.states)
+    for group_of in badges(svg):
+        (found,) = group_of.iter(f"{SVG}rect")
+        rect = Rect(*(float(found.get(key, "0")) for key in ("x", "y", "width", "height")))
+        assert not any(map(rect.overlaps, texts))
+        covered = [name for name, points in lines.items() if any(map(rect.contains, points))]
+        assert len(covered) <= ("12345 ×" in text_in(group_of)), covered
+
+
 def steps() -> list[tuple[str, object]]:
     """Return a way through the pipeline."""
     one = machine()
@@ -425,6 +449,27 @@ def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     assert set(re.findall(r'<use href="#([^"]*)"', svg)) <= set(ids)
     png = drawing.render_film(Pipeline, steps(), "png")  # type: ignore[arg-type]
     assert isinstance(png, bytes)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"depth": 1}, {"focus": "active.coding", "compact": True, "direction": "right"}],
+)
+def test_film_shows_the_part_that_is_asked_for(options: Any) -> None:
+    """A film has the states and the places of the picture with the same options."""
+
+    def places(svg: Any) -> set[str]:
+        found = r'<rect class="(?:ground|border)" x="([^"]*)" y="([^"]*)"'
+        return set(re.findall(found, svg))
+
+    film = drawing.render_film(Pipeline, steps(), **options)  # type: ignore[arg-type]
+    assert places(film) == places(drawing.render(Pipeline, **options))
+
+
+def test_film_shows_at_a_state_what_is_left_out_in_it() -> None:
+    """A line that is taken inside of a folded state marks that state."""
+    svg = drawing.render_film(Pipeline, steps(), depth=1)  # type: ignore[arg-type]
+    assert re.search(r'<g (?:id="Pipeline-state-active" )?class="state active fired"', str(svg))
 
 
 def test_film_warns_of_a_simple_layout_as_a_picture_does() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -30,8 +31,9 @@ from statecharts.drawing.layout import draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
 from statecharts.model.chart import Chart, TransitionKind
-from statecharts.model.errors import ArgumentError, UnknownStateError
+from statecharts.model.errors import ArgumentError, StatechartError, UnknownStateError
 from tests.test_drawing import charts
+from tests.test_drawing.charts import COMPOUND, DEEP, PARALLEL, SHALLOW, Builder
 
 MADE = made()
 
@@ -215,17 +217,14 @@ def test_direction_is_that_of_the_arrows() -> None:
 
 
 def test_state_alone_has_a_direction() -> None:
-    """Inside one state arrows run to the right, around it down; unless lines cross its border."""
-    b = charts.Builder("Mixed").state("a", charts.COMPOUND).states("a.b", "a.c", "z")
+    """Inside one state arrows run to the right, around it down."""
+    b = Builder("Mixed").state("a", COMPOUND).states("a.b", "a.c", "z")
     b.initial("", "a").initial("a", "a.b").move("a.b", "a.c", "go").move("a", "z", "leave")
-    for through in (False, True):
-        if through:
-            b.move("a.c", "z", "jump")
-        found = draw(picture_of(b.chart()), direction={"": "down", "a": "right"})
-        first, second = rect_of(found, "a.b").centre, rect_of(found, "a.c").centre
-        assert (second[0] > first[0] + 40) is not through
-        assert rect_of(found, "z").y > rect_of(found, "a").bottom
-        assert list(faults(sheet_of(found))) == []
+    found = draw(picture_of(b.chart()), direction={"": "down", "a": "right"})
+    first, second = rect_of(found, "a.b").centre, rect_of(found, "a.c").centre
+    assert second[0] > first[0] + 40
+    assert rect_of(found, "z").y > rect_of(found, "a").bottom
+    assert list(faults(sheet_of(found))) == []
 
 
 def test_direction_of_texts_is_that_of_the_chart() -> None:
@@ -322,3 +321,71 @@ def test_no_lines_cross_where_none_have_to(name: str) -> None:
     """Neither the order of labels nor that of the lines between columns adds a crossing."""
     sheet = sheet_of(drawn(MADE[name]))
     assert list(crossings(sheet)) == []
+
+
+def parallel(*moves: tuple[str, str]) -> Chart:
+    """Return a chart with a parallel state that has a history, and some arrows more."""
+    b = Builder("Parallel").states("off", "paused").state("on", PARALLEL).initial("", "off")
+    for name in ("on.a", "on.b"):
+        b.state(name, COMPOUND).states(f"{name}.x", f"{name}.y").initial(name, f"{name}.x")
+        b.move(f"{name}.x", f"{name}.y", "next")
+    b.state("on.past", DEEP).initial("on.past", "on.a.y")
+    for source, target in (("off", "on"), ("on", "paused"), *moves):
+        b.move(source, target, f"to_{target}")
+    return b.chart()
+
+
+@pytest.mark.parametrize(
+    ("direction", "across"),
+    [
+        ({"on": "right"}, {"on.a", "on.b"}),
+        ({"on.b": "right"}, {"on.b"}),
+        ({"": "right", "on": "down"}, set()),
+        ("right", {"on.a", "on.b"}),
+    ],
+)
+def test_direction_of_a_state_is_honoured(direction: Any, across: set[str]) -> None:
+    """Parallel states with history have a direction of their own, and so have regions."""
+    found = draw(picture_of(parallel()), direction=direction)
+    rects = {one.box.id: one.rect for one in found.boxes}
+    for name in ("on.a", "on.b"):
+        (x0, y0), (x1, y1) = rects[f"{name}.x"].centre, rects[f"{name}.y"].centre
+        assert (abs(x1 - x0) > abs(y1 - y0)) == (name in across)
+    assert not list(faults(sheet_of(found)))
+
+
+@pytest.mark.parametrize(
+    ("direction", "said"),
+    [
+        ({"on.a": "right"}, "border of 'on.a', .*, or give 'right' to 'on'"),
+        ({"off": "right"}, "'off' has no states in it"),
+    ],
+)
+def test_direction_that_a_state_cannot_have_is_refused(direction: Any, said: str) -> None:
+    """Arrows that cross its border run as those outside; a state without others runs nowhere."""
+    with pytest.raises(StatechartError, match=rf"\[SC708\] picture of Parallel: .*{said}"):
+        drawing.render(parallel(), direction=direction)
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize(("source", "low"), [("off", False), ("paused", True)])
+def test_history_of_a_parallel_state_is_where_its_arrows_come_from(
+    source: str, direction: Any, low: bool
+) -> None:
+    """Above the regions, or below them; then its arrows are drawn, and not told in words."""
+    found = draw(picture_of(parallel((source, "on.past"))), direction=direction)
+    assert f"{source}:on.past" in {one.arrow.id for one in found.arrows}
+    rects = {one.box.id: one.rect for one in found.boxes}
+    axis = direction == "down"
+    assert (rects["on.past"].centre[axis] > rects["on.a"].centre[axis]) == low
+    assert not list(faults(sheet_of(found)))
+
+
+def test_history_states_beside_each_other_keep_apart() -> None:
+    """A narrow parallel state becomes wide enough for two."""
+    b = Builder("Two").state("on", PARALLEL).initial("", "on").state("on.a", COMPOUND)
+    b.state("on.a.x").initial("on.a", "on.a.x").state("on.one", SHALLOW).state("on.two", DEEP)
+    b.initial("on.one", "on.a.x").initial("on.two", "on.a.x")
+    for direction in ("down", "right"):
+        found = draw(picture_of(b.chart()), direction=direction)
+        assert not rect_of(found, "on.one").grown(8).overlaps(rect_of(found, "on.two"))

@@ -11,12 +11,14 @@ import pytest
 from machines.investigation.chart import InvestigationChart
 from machines.pipeline import Pipeline
 from statecharts import StatechartError, render
-from statecharts.drawing.excerpt import Excerpt, depth_for
+from statecharts.drawing.excerpt import Excerpt, depth_for, folded
 from statecharts.drawing.layout import draw
 from statecharts.drawing.model import PSEUDO, Picture
 from statecharts.drawing.notation import picture_of
+from statecharts.drawing.overlay import Counts, Kind, Mark, Overlay, coverage
 from statecharts.drawing.svg import to_svg
 from statecharts.drawing.theme import LIGHT
+from statecharts.model.chart import Chart
 from statecharts.model.errors import UnknownStateError
 from tests.proof import shards
 from tests.test_drawing import charts
@@ -155,3 +157,80 @@ def test_theme_that_is_none_is_refused(theme: Any) -> None:
     """It says which there are."""
     with pytest.raises(StatechartError, match=r"SC702.*Use one of auto, light|Did you mean 'dark'"):
         render(Pipeline, theme=theme)
+
+
+def nested() -> Chart:
+    """Return a chart with a line that has no arrow, in a state within another."""
+    b = charts.Builder("Nested").state("on", charts.COMPOUND).states("on.a", "on.b", "off")
+    b.initial("", "on").initial("on", "on.a").stay("on.a", "tick").move("on.a", "on.b", "go")
+    return b.move("on", "off", "stop").stay("", "tick").chart()
+
+
+@pytest.mark.parametrize(
+    ("thing", "options", "state"),
+    [
+        ("on.a:tick", {"compact": True}, "on.a"),
+        ("on.a:tick", {"depth": 1}, "on"),
+        ("on.a:go->on.b", {"depth": 1}, "on"),
+        ("on.b", {"depth": 1}, "on"),
+        (":tick", {"compact": True}, ""),
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.FIRED, Kind.PENDING, Kind.ADDED, Kind.CHANGED])
+def test_state_has_the_marks_of_what_is_left_out_in_it(
+    thing: str, options: Any, state: str, kind: Kind
+) -> None:
+    """What was taken, waits or has changed is told by the state that is shown."""
+    marked = {thing: (Mark(kind),)}
+    overlay = Overlay(lines=marked) if ":" in thing else Overlay(marked)
+    (mark,) = folded_marks(overlay, **options)[state]
+    assert mark.kind is (Kind.CHANGED if kind is Kind.ADDED else kind)
+    assert mark.told == f"{thing}: {kind.value}"
+
+
+@pytest.mark.parametrize("form", ["svg", "dot", "mermaid", "plantuml"])
+def test_marks_of_what_is_left_out_reach_every_format(form: Any) -> None:
+    overlay = Overlay(lines={"on.a:tick": (Mark(Kind.FIRED),)})
+    ways: list[dict[str, Any]] = [{"compact": True}, {"depth": 1}]
+    for options in ways:
+        picture = render(nested(), form, overlay=overlay, **options)
+        assert picture != render(nested(), form, **options)
+
+
+def test_badge_tells_which_of_several_states_it_is_about() -> None:
+    """A note from a state that is left out begins with its name, and the whole is in the title."""
+    overlay = Overlay({"on.a": (Mark(Kind.PENDING, "1 call", "It calls"),)})
+    svg = render(nested(), overlay=overlay, depth=1)
+    assert ">a: 1 call<" in svg
+    assert "on.a: It calls</title>" in svg
+
+
+def test_counts_that_are_left_out_are_told_and_change_no_colour() -> None:
+    """A state has the colour of its own count; those of its lines are in its title."""
+    chart = nested()
+    counts = Counts({node.id: 1 for node in chart}, {"on.a:tick": 9})
+    svg = render(chart, overlay=coverage(chart, counts), compact=True)
+    (kinds,) = re.findall(r'<g id="Nested-state-on.a" class="([^"]*)"', svg)
+    assert kinds == "state heat4"
+    assert "entered 1 ×\non.a:tick: taken 9 ×</title>" in svg
+    assert ">9 ×<" not in svg
+    alone = render(chart, overlay=coverage(chart, Counts({}, {"on.a:tick": 9})), compact=True)
+    assert ">9 ×<" in alone
+    around = folded_marks(coverage(chart, Counts({"on": 0, "on.a": 2, "on.b": 3})), depth=1)["on"]
+    assert [mark.kind for mark in around] == [Kind.UNUSED, Kind("heat0"), Kind("heat4")]
+
+
+def test_states_that_came_tell_nothing_of_what_came_with_them() -> None:
+    """All that is in a new state is new; and what is faded inside says nothing about a state."""
+    chart, added = nested(), (Mark(Kind.ADDED),)
+    overlay = Overlay({"on": added, "on.a": added}, {"on.a:tick": added})
+    assert folded_marks(overlay, depth=1)["on"] == added
+    faded = Overlay(lines=dict.fromkeys(chart.lines, (Mark(Kind.DISABLED),)))
+    assert not folded_marks(faded, compact=True)
+
+
+def folded_marks(overlay: Overlay, **options: Any) -> dict[str, tuple[Mark, ...]]:
+    """Return the marks of the states in a part of the picture."""
+    picture = picture_of(nested())
+    marks = folded(overlay, picture, Excerpt(**options).of(picture)).states
+    return {state: found for state, found in marks.items() if found}
