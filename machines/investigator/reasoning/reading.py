@@ -21,7 +21,6 @@ from machines.investigator.reasoning.checks import (
     lags,
     nulls,
     stale,
-    swaps,
 )
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Finding, Link, Probe, Reading, of_part
@@ -52,7 +51,6 @@ def findings_of(
     }
     for one in references:
         found += _sane(joins.find, one, stopped)
-    found += swaps.find(found, by_check.get("amounts", []))
     columns = {(table, link.column) for table, link in held}
     found = [
         one
@@ -86,7 +84,7 @@ def _examined(
             for each in _by_week_too(one) if check in _WEEKLY else [one]:
                 table = by_name[one.probe.table]
                 found += [of_part(own, one) for own in _sane(look, each, table)]
-    return found
+    return [amounts.shared(one, by_check.get("amounts", ())) for one in found]
 
 
 def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
@@ -163,10 +161,6 @@ def _counted(
         left = stale.find(own, span, referred=name in parents)
         if left is not None:
             found.append(left)
-        for one in by_check.get("amounts", ()):
-            still = stale.frozen_since(one) if one.probe.table == name else None
-            if still is not None and one.probe.split is None:
-                found.append(still)
     return found
 
 
