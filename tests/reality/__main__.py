@@ -184,8 +184,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.calm or given.made:
         load = partial(_loaded, given.packages)
-        count_alarms(partial(cut, load), range(given.first, given.first + given.calm))
-        count_alarms(made, range(given.first, given.first + given.made))
+        for shape, tried in ((partial(cut, load), given.calm), (made, given.made)):
+            if tried:
+                count_alarms(shape, range(given.first, given.first + tried))
         return
     seeds = range(given.first, given.first + given.seeds)
     kinds = given.kind or [*(one.value for one in CauseKind), CLEAN]

@@ -299,9 +299,77 @@ def by_the_day(rng: Random) -> Base:
     return _base("daily", rows, form=_DAY)  # fmt: skip
 
 
+def load(rng: Random) -> Base:
+    """A load each half hour, with nights, weekends, and holidays on which half of it is used."""
+    days = _days(rng, lambda n, day: 0.6 if rng.random() < 0.02 else _weekly(day, 0.7), 365)
+    rows: list[Row] = []
+    for day, rate in zip(days.days, days.rates, strict=True):
+        for half in range(48):
+            at = datetime.combine(day, time(half // 2, 30 * (half % 2)))
+            used = 900 * rate * (1 + 0.4 * (16 < half < 44)) * rng.uniform(0.95, 1.05)
+            rows.append({"at": at, "used": round(used), "price": round(used**1.5 / 500, 2)})
+    return _base("meter", rows)
+
+
+def bursts(rng: Random) -> Base:
+    """Orders of some dealers, none on many days, each of several lines; a large one now and then."""
+    days = _days(rng, lambda n, day: rng.choice([0, 0, 1, 1, 2]) * (day.weekday() < 6), 500)
+    rows: list[Row] = []
+    for number, at in enumerate(days.moments(rng), 1):
+        dealer = f"dealer {min(int(rng.expovariate(0.2)), 25)}"
+        for line in range(1, rng.choice([2, 3, 6, 20])):
+            pieces = rng.choice([1, 1, 1, 2, 10])
+            row: Row = {"id": len(rows) + 1, "order_no": number, "line": line, "at": at}
+            price = rng.choice([415, 815, 1250, 2880, 5330, 12_790])
+            row |= {"dealer": dealer, "pieces": pieces, "price": price, "total": price * pieces}
+            rows.append(row)
+    return _base("lines", rows, form=_DAY)
+
+
+def station(rng: Random) -> Base:
+    """Weather by the hour: sight that is mostly the best, rain that is mostly none, fog, storms."""
+    days = _days(rng, lambda n, day: 1, 365).days
+    rows: list[Row] = []
+    heat, pressure, storm = 50.0, 1015.0, 0.0
+    for day in days:
+        storm = rng.choice([0.0, 0.0, 0.0, 0.3, 1.0]) if rng.random() < 0.4 else storm / 2
+        fog, heat = rng.random() < 0.08, 50 + 0.85 * (heat - 50) + rng.gauss(0, 7)
+        for hour in range(24):
+            pressure += 0.1 * (1015 - 12 * storm - pressure) + rng.gauss(0, 0.7)
+            wind = round(max(0, rng.gauss(6 + 14 * storm, 4)))
+            row: Row = {
+                "at": datetime.combine(day, time(hour)),
+                "degrees": round(heat - abs(hour - 14) + rng.gauss(0, 1), 1),
+            }
+            row |= {"wind": wind, "wind_from": rng.randrange(0, 360, 10) if wind > 2 else None}
+            row |= {"rain": round(rng.expovariate(3), 2) if rng.random() < storm else 0.0}
+            row |= {"sight": round(rng.uniform(0.1, 3), 1) if fog else 10.0 - 4 * (storm > 0.5)}
+            row["pressure"] = None if storm > 0.5 and rng.random() < 0.5 else round(pressure, 1)
+            rows.append(row)
+    for row in rows:
+        row["loaded"] = row["at"] + timedelta(minutes=rng.uniform(10, 50))
+    return _base("weather", rows)
+
+
+def bookings(rng: Random) -> Base:
+    """Stays that are booked ahead: by weeks in spring, by days in autumn, by months for holidays."""
+    days = _days(rng, lambda n, day: 18 * _weekly(day, 0.8))
+    rows = _orders(rng, days.moments(rng, 0, 24))
+    for row in rows:
+        month = row["at"].month
+        ahead = rng.expovariate(1 / (60 if month < 4 else 25 if month < 8 else 9))
+        row["stays_on"] = row["at"] + timedelta(days=round(ahead))
+        row["nights"] = rng.choice([1, 2, 7, 14] if month < 8 else [1, 1, 2])
+        row["paid_at"] = (
+            row["at"] + timedelta(hours=rng.expovariate(1)) if rng.random() < 0.7 else None
+        )
+    return _base("bookings", rows)
+
+
 SHAPES: Final = (
     steps, seasons, import_of_the_past, begun_midway, rare_values, price_list, batches, retention,
     drifts, holidays, lists_that_grow, great_days, sensor, seldom_kept, by_the_day,
+    load, bursts, station, bookings,
 )  # fmt: skip
 """The shapes."""
 

@@ -127,6 +127,9 @@ EDGE_ROWS: Final = (2, 12)  # rows missing at midnight: steady, otherwise
 EDGE_LIKE: Final = 0.6  # as large a gap on another day shows that gaps are usual
 SAME_DAY: Final = 0.8  # of the rows have the same day in both columns
 
+# Lags.
+PLANNED: Final = 24  # hours; dates that spread by more are planned, and no times of loading
+
 # References.
 HELD: Final = 0.08  # of the references are lost in a link that holds,
 HELD_NUMBERS: Final = 0.02  # fewer where only numbers make it a link
