@@ -200,7 +200,8 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            even = _throughout(logs, middle, rule.EVEN)
+            large = abs(middle.change) > math.log(rule.FACTOR_OF_MANY)
+            even = large or _throughout(logs, middle, rule.EVEN)
             return _finding(reading, name, middle, factor, rule.UNIT, sure=even), factor
     if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
