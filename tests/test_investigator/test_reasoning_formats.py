@@ -106,6 +106,30 @@ def test_formats_decide_day_and_month_by_the_whole_column() -> None:
     assert _days(["03/02/2026", "03/13/2026"])[0][0] == "2026-03-02"
 
 
+@pytest.mark.parametrize(
+    ("shape", "names"),
+    [
+        ("{}. {} {}", "Januar Februar März April Mai Juni Juli August Oktober Dezember"),
+        ("{} {} {}", "janvier février mars avril mai juin juillet août octobre décembre"),
+        ("{} {}. {}", "janv févr mars avr mai juin juil août oct déc"),
+        ("{} de {} de {}", "enero febrero marzo abril mayo junio julio agosto octubre diciembre"),
+        ("{}-{}-{}", "gen feb mar apr mag giu lug ago ott dic"),
+        (
+            "{} de {} de {}",
+            "janeiro fevereiro março abril maio junho julho agosto outubro dezembro",
+        ),
+        ("{} {} {}", "januari februari maart april mei juni juli augustus oktober december"),
+    ],
+)
+def test_formats_read_months_of_other_languages(shape: str, names: str) -> None:
+    """The names of months may be German, French, Spanish, Italian, Portuguese or Dutch."""
+    months = dict(zip([1, 2, 3, 4, 5, 6, 7, 8, 10, 12], names.split(), strict=True))
+    days = [one for one in MOMENTS if one.month in months]
+    found = _days([shape.format(one.day, months[one.month], one.year) for one in days])
+    assert [day for day, _ in found] == [str(one.date()) for one in days]
+    assert _days([*["3 May 2026"] * 9, "3 Foo 2026"])[-1][0] == "2026-00-03"  # on no day
+
+
 def test_formats_prefer_days_to_months() -> None:
     """A table with the day and the month of its rows is read by the day."""
     rows = [[f"2026-{n // 28 + 1:02}", f"2026-{n // 28 + 1:02}-{n % 28 + 1:02}"] for n in range(90)]

@@ -45,7 +45,16 @@ _CLEAR: Final = 12  # a larger number is a day of the month, not a month
 _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
 """Beginnings of dates that mean "no date"."""
 _UNITS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
-_MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
+_MONTHS: Final = (
+    "--- jan feb mar apr may jun jul aug sep oct nov dec "  # English,
+    "--- jan feb mär apr mai jun jul aug sep okt nov dez "  # German,
+    "--- jan fév mar avr mai jui jul aoû sep oct nov déc "  # French, where juil. is July,
+    "--- ene feb mar abr may jun jul ago sep oct nov dic "  # Spanish,
+    "--- gen feb mar apr mag giu lug ago set ott nov dic "  # Italian,
+    "--- jan fev mar abr mai jun jul ago set out nov dez "  # Portuguese,
+    "--- jan feb maa apr mei jun jul aug sep okt nov dec"  # and Dutch
+)
+"""The beginnings of the names of months, after a mark for each language."""
 
 
 @frozen
@@ -114,10 +123,11 @@ def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
     order = _order(mine)
     # A moment at midnight may be written as a date.
     dates = _format(most_of, order, timed=any(one.timed for one in mine))
-    if dates is None or not any(isinstance(one, str) and one != one.strip() for one in given):
+    if dates is None or all(not isinstance(one, str) or one == _plain(one) for one in given):
         return dates
     day, moment, hour = (
-        one.replace("{}", "trim({})") for one in (dates.day, dates.moment, dates.hour or "")
+        one.replace("{}", "replace(trim({}), ' de ', ' ')")
+        for one in (dates.day, dates.moment, dates.hour or "")
     )
     return DateFormat(dates.name, day, moment, hour or None)
 
@@ -190,8 +200,8 @@ def order_of(value: Scalar, fmt: DateFormat) -> float | None:
 
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
 _TEXT: Final = re.compile(
-    r"(?P<w>[A-Za-z]{3,9},? )?(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ])"
-    r"(?P<b>\d{1,2}|[A-Za-z]{3,9}),?(?P=s)(?P<c>\d{4}|\d{1,2})"
+    r"(?P<w>[A-Za-zÀ-ÿ]{3,10},? )?(?P<a>\d{1,4}|[A-Za-zÀ-ÿ]{3,10})\.?(?P<s>[-/. ])"
+    r"(?P<b>\d{1,2}|[A-Za-zÀ-ÿ]{3,10}\.?),?(?P=s)(?P<c>\d{4}|\d{1,2})"
     r"(?:(?:T|:|,? )(?P<h>\d{1,2}):(?P<m>\d\d)(?::\d\d(?:\.\d+)?)?(?P<p> ?[AaPp]\.?[Mm]\.?)?"
     r"(?: ?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)(?: \([A-Z]{3,4}\))?)?)?",
     re.ASCII,
@@ -202,7 +212,7 @@ _NTH: Final = re.compile(r"(\d{4})-([0-3]\d\d)", re.ASCII)
 _FRACTION: Final = re.compile(r"\d{9,}\.\d+", re.ASCII)
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _COMPACT_MONTH: Final = re.compile(r"(\d{4})(0[1-9]|1[0-2])", re.ASCII)
-_NAMED_MONTH: Final = re.compile(r"([A-Za-z]{3,9})[-/. ](\d{4})", re.ASCII)
+_NAMED_MONTH: Final = re.compile(r"([A-Za-zÀ-ÿ]{3,10})\.?[-/. ](\d{4})", re.ASCII)
 _QUARTER: Final = re.compile(r"(?i)(\d{4})[-/ ]?q([1-4])|q([1-4])[-/ ]?(\d{4})", re.ASCII)
 _JOINED: Final = re.compile(
     r"(\d\d)([A-Za-z]{3})(\d{4})(?:[: ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?)?", re.ASCII
@@ -220,9 +230,13 @@ def _seen(value: Scalar, *, named: bool) -> _Seen | None:
         case int() | float():
             return _of_number(value, named=named)
         case str():
-            return _of_text(value.strip(), named=named)
+            return _of_text(_plain(value), named=named)
         case _:
             return None
+
+
+def _plain(text: str) -> str:
+    return text.strip().replace(" de ", " ")  # 2 de mayo de 2026
 
 
 def _of_number(value: float, *, named: bool = False) -> _Seen | None:
@@ -309,6 +323,7 @@ def _of_parts(found: re.Match[str]) -> _Seen | None:
         return None
     year = int(c) if len(c) == 4 else _century(c)  # noqa: PLR2004 - the whole of it
     kind = f"{mark}{len(c)}{clock}"
+    b = b.rstrip(".")
     if a.isalpha() or b.isalpha():
         first, word = (b, a) if a.isalpha() else (a, b)
         at = _days(year, _month(word), int(first), *rest) if first.isdigit() else None
@@ -328,9 +343,13 @@ def _century(year: str) -> int:
 
 
 def _month(text: str) -> int:
-    """Return the number of a month, given as a number or as an English name; 0 if it is none."""
-    place = _MONTHS.find(text[:3].lower())
-    return int(text) if text.isdigit() else place // 3 + 1 if place % 3 == 0 else 0
+    """Return the number of a month, given as a number or as a name; 0 if it is none."""
+    if text.isdigit():
+        return int(text)
+    # As SQLite has it: no letter with an accent has another case.
+    lower = "".join(one.lower() if one.isascii() else one for one in text).replace("juil", "jul")
+    names = _MONTHS.split()
+    return names.index(lower[:3]) % 13 if lower[:3] in names else 0
 
 
 def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float | None:
@@ -434,7 +453,8 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
 
 def _word(name: str) -> str:
     """Return the SQL for the number of a month, from its name as SQL."""
-    return f"((instr('{_MONTHS}', lower(substr({name}, 1, 3))) + 2) / 3)"
+    short = f"substr(replace(lower({name}), 'juil', 'jul'), 1, 3)"
+    return f"((instr('{_MONTHS}', {short}) - 1) / 4 % 13)"
 
 
 def _padded(year: str, month: str, day: str) -> str:
