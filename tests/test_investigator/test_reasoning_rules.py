@@ -344,11 +344,14 @@ def test_rules_take_prices_that_rise_by_several_parts_for_no_sure_unit(tmp_path:
 def test_rules_find_a_table_that_stops_while_another_goes_on(tmp_path: Path) -> None:
     """Two days without rows at the end are missing; a trial that ended weeks ago is over."""
     for last, sure in ((81, True), (50, False)):
-        tables = {
-            "orders": ("day, region, amount", _rows(18)),
-            "trial": ("day, region, amount", _rows(19, DAYS[: last + 1])),
-        }
-        synthesis = _ask(tmp_path / str(last), f"no trial on {DAYS[83]}?", tables)
+        synthesis = _ask(
+            tmp_path / str(last),
+            f"no trial on {DAYS[83]}?",
+            {
+                "orders": ("day, region, amount", _rows(18)),
+                "trial": ("day, region, amount", _rows(19, DAYS[: last + 1])),
+            },
+        )
         assert (_surest(synthesis, CauseKind.MISSING_DAY) > 0.8) is sure, synthesis
 
 

@@ -91,7 +91,7 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
 
 def _left_out(case: Case, tables: Sequence[Table], readings: Sequence[Reading]) -> list[str]:
     """Return what was not looked at, and why: columns, days, refused queries."""
-    found = []
+    found: list[str] = []
     for table in tables:
         found += table.unread
         if table.left:
