@@ -367,15 +367,3 @@ def test_rules_take_stays_that_are_booked_earlier_for_no_sure_late_data(tmp_path
                 rows.append((str(booked), str(booked + timedelta(ahead))[:19]))
         synthesis = _ask(tmp_path / name, "anything?", {"stays": ("booked_at, other_at", rows)})
         assert (_surest(synthesis, CauseKind.LATE_DATA) > 0.8) is sure, synthesis
-
-
-def test_rules_compare_missing_values_with_those_of_other_days(tmp_path: Path) -> None:
-    """A gauge that fails for some hours of each storm is no sure fault; once it is one."""
-    for name, storms, sure in (("a", (20, 48, 60), False), ("b", (60,), True)):
-        rows = [
-            (str(day), hour, None if at in storms and hour < 9 + 3 * (at == 60) else 1000 + hour)
-            for at, day in enumerate(DAYS)
-            for hour in range(24)
-        ]
-        synthesis = _ask(tmp_path / name, "anything?", {"w": ("day, hour, pressure", rows)})
-        assert (_surest(synthesis, CauseKind.NULL_SPIKE) > 0.8) is sure, synthesis

@@ -50,20 +50,13 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
-        if run.weight < 2 or _happens(run, daily.rates(f"{name} null", "rows"), whole):  # noqa: PLR2004 - a single value
+        if run.weight < 2:  # noqa: PLR2004 - a single value
             score = min(score, rule.DOUBT)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
         found.append(reading.shows(kind, name, (day, last), score, words))
     return found
-
-
-def _happens(run: Run, rates: Sequence[float | None], whole: Sequence[float]) -> bool:
-    """Tell whether a part of the values was missing, and nearly as many are on other days."""
-    apart = [n for n in range(len(rates)) if not run.first <= n <= run.last]
-    most = max(((rates[n] or 0.0) for n in apart if whole[n] >= rule.FULL), default=0.0)
-    return run.during < min(rule.RENAMED, rule.RECORD * most)
 
 
 def _heir(reading: Reading, name: str, run: Run) -> str | None:
