@@ -140,7 +140,7 @@ def duplicate_load(world: World, rng: Random) -> Planted:
 
 def schema_change(world: World, rng: Random) -> Planted:
     """From a day on a column is called, typed or spelt otherwise."""
-    ways = ["renamed", "comma", "currency", "json"]
+    ways = ["renamed", "comma", "currency", "json", "swapped"]
     ways += ["upper", "upper", "coded", "coded"] if world.enums else []
     way, day = rng.choice(ways), _day(world, rng)
     rows, table = _hit(world, rng, day, shape="from"), world.fact
@@ -156,6 +156,11 @@ def schema_change(world: World, rng: Random) -> Planted:
             row[f"!{column}"] = change.get(row[column])
         return _said(world, CauseKind.SCHEMA_CHANGE, way, day, column)
     column = rng.choice(world.amounts)
+    if way == "swapped":
+        other = world.joins[0].column
+        for row in rows:
+            row[f"!{column}"], row[f"!{other}"] = row[other], row[column]
+        return _said(world, CauseKind.SCHEMA_CHANGE, way, day, column, other)
     if way == "renamed":
         new = f"{column}_v2" if rng.random() < 0.5 else f"new_{column}"
         declared = next(one.declared for one in table.columns if one.name == column)
@@ -301,7 +306,14 @@ def stale_dimension(world: World, rng: Random) -> Planted:
     way = rng.choice(sorted(world.dated))
     name, column = world.dated[way]
     table = world.tables[name]
-    if way in ("rates", "created"):
+    if way == "rates" and rng.random() < 0.5:
+        way = "repeated"
+        last: dict[Any, Any] = {}
+        for row in table.rows:
+            if row[column].date() >= day:
+                row["rate"] = last[row["currency"]]
+            last[row["currency"]] = row["rate"]
+    elif way in ("rates", "created"):
         table.rows = [row for row in table.rows if row[column].date() < day]
     else:
         way = rng.choice(["updated", "at once"])

@@ -168,6 +168,17 @@ def clock_like(values: Sequence[Scalar]) -> bool:
     return bool(values) and all(isinstance(one, str) and _CLOCK.fullmatch(one) for one in values)
 
 
+def zone_of(values: Sequence[Scalar]) -> str | None:
+    """Return the zone of times, ``Z`` or ``+01:00``: empty without one, None if they differ.
+
+    >>> zone_of(["2026-03-02T10:00:00Z"]), zone_of(["2026-03-02 10:00"]), zone_of([1772445600])
+    ('Z', '', None)
+    """
+    texts = [one for one in values if isinstance(one, str)]
+    ends = {found[1] if (found := _ZONE.search(one)) else "" for one in texts}
+    return ends.pop() if len(ends) == 1 else None
+
+
 def timed_by(dates: DateFormat, clock: str) -> DateFormat:
     """Return a format of days with the time of day in another column, given as SQL.
 
@@ -199,6 +210,7 @@ def order_of(value: Scalar, fmt: DateFormat) -> float | None:
 # One value.
 
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
+_ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _TEXT: Final = re.compile(
     r"(?P<w>[A-Za-zÀ-ÿ]{3,10},? )?(?P<a>\d{1,4}|[A-Za-zÀ-ÿ]{3,10})\.?(?P<s>[-/. ])"
     r"(?P<b>\d{1,2}|[A-Za-zÀ-ÿ]{3,10}\.?),?(?P=s)(?P<c>\d{4}|\d{1,2})"

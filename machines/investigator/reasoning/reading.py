@@ -21,6 +21,7 @@ from machines.investigator.reasoning.checks import (
     lags,
     nulls,
     stale,
+    swaps,
 )
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.probes import Finding, Link, Probe, Reading, of_part
@@ -51,6 +52,7 @@ def findings_of(
     }
     for one in references:
         found += _sane(joins.find, one, stopped)
+    found += swaps.find(found, by_check.get("amounts", []))
     columns = {(table, link.column) for table, link in held}
     found = [
         one
@@ -161,6 +163,10 @@ def _counted(
         left = stale.find(own, span, referred=name in parents)
         if left is not None:
             found.append(left)
+        for one in by_check.get("amounts", ()):
+            still = stale.frozen_since(one) if one.probe.table == name else None
+            if still is not None and one.probe.split is None:
+                found.append(still)
     return found
 
 

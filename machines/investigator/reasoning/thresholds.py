@@ -33,6 +33,7 @@ UNIT: Final = Scale(0.5, 10.0, most=0.99)  # prices and temperatures jump by nat
 UNIT_IN_PART: Final = Scale(0.4, 10.0, most=0.99)  # the largest numbers alone do so more often
 CLOCK: Final = Scale(0.5, 12.0, most=0.985)  # hours come in clusters, so that strengths are large
 GAP_OF_CLOCK: Final = Scale(0.5, 12.0, most=0.8)  # a gap at midnight looks the same
+OFFSET: Final = Scale(0.8)  # the offset is written down
 LAG: Final = Scale(0.5, 8.0)
 LOST: Final = Scale(0.5, most=0.985)
 NOT_KEPT_UP: Final = Scale(0.5, most=0.985)

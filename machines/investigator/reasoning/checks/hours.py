@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
-from machines.investigator.reasoning.formats import order_of
+from machines.investigator.reasoning.formats import order_of, zone_of
 from machines.investigator.reasoning.level import Level
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, probe_by_day
-from machines.investigator.reasoning.series import surely, usual
+from machines.investigator.reasoning.series import risen, surely, usual
 from machines.investigator.reasoning.tables import Column, Table
 
 _HOURS: Final = 24
@@ -36,7 +36,8 @@ def probes(table: Table) -> list[Probe]:
     hour = day.fill(day.dates.hour)
     cells = [(label, f"sum({hour} = {n})") for n, label in enumerate(LABELS)]
     claim = f"times of {table.name} are of another time zone, by {day.name}"
-    found = [probe_by_day("hours", claim, table, day, cells, [day.name])]
+    other = [("rows", "count(*)"), ("zone", zone)] if (zone := _other_zone(day)) else []
+    found = [probe_by_day("hours", claim, table, day, [*cells, *other], [day.name])]
     for part in table.parts:
         words = f"{claim}, where {part.name} has one of its values"
         found.append(probe_by_day("hours", words, table, day, cells, [day.name], part))
@@ -66,6 +67,27 @@ def _ordinals(column: Column) -> list[int | None]:
     return [None if one is None else math.floor(one) for one in found]
 
 
+def _other_zone(day: Column) -> str | None:
+    """Return the SQL that counts the times that end with another offset than usual.
+
+    An hour more or less is summer time, and usual.
+    """
+    name, zone = day.sql(), zone_of(day.values)
+    if zone is None or day.dates is None or not day.dates.name.endswith("_time"):
+        return None
+    marked = f"({name} GLOB '*Z' OR {name} GLOB '*:*[+-][0-9][0-9]:[0-9][0-9]')"
+    if not zone:
+        return f"sum({marked})"
+    hours = 0 if zone == "Z" else int(zone[:3])
+    usual_ones = {
+        zone,
+        *(f"{near:+03d}{zone[3:] or ':00'}" for near in range(hours - 1, hours + 2)),
+    }
+    usual_ones |= {"Z"} if "+00:00" in usual_ones else set()
+    same = " OR ".join(f"{name} LIKE '%{one}'" for one in sorted(usual_ones))
+    return f"sum({marked} AND NOT ({same}))"
+
+
 def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     """Find the days on which everything happens some hours later, or earlier, than usual.
 
@@ -79,6 +101,8 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     days = [[0.0] * _HOURS if day[0] == sum(day) else day for day in days]
     if len(days) < rule.FORTNIGHT or not any(map(sum, days)):
         return []
+    if marked := _marked(reading):
+        return [marked]
     steady = Level.of([sum(day) for day in days]).steady
     always, named, else_ = rule.CLOCK_ROWS
     enough = [always if steady else named if day in hinted else else_ for day in reading.daily.days]
@@ -106,6 +130,17 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
 def _is_summer_time(day: date) -> bool:
     """Tell whether clocks are put forward or back about a day, somewhere on earth."""
     return day.month in (3, 4, 10, 11)
+
+
+def _marked(reading: Reading) -> Finding | None:
+    """Find the days from which on times are given with the offset of another place."""
+    run = risen(reading.daily.counts("zone"), reading.daily.counts("rows"), 0.1)
+    if run is None or run.before > 0.02:
+        return None
+    (day, last), column = reading.span(run), reading.probe.day
+    words = f"{run.during:.0%} of {column} has another offset from {day} to {last}"
+    kind, score = CauseKind.TIME_ZONE, surely(run.strength, rule.OFFSET)
+    return reading.shows(kind, column, (day, last), score, words)
 
 
 def _shifted(days: _Days, enough: Sequence[float]) -> _Shift | None:

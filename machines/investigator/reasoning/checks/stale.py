@@ -80,3 +80,28 @@ def _finding(reading: Reading, last: date, facts: Span, score: float) -> Finding
     words = f"{probe.table}.{probe.day} ends on {last}, {silence} days before the rest"
     days = last + timedelta(1), facts.last
     return reading.shows(CauseKind.STALE_DIMENSION, probe.day, days, score, words)
+
+
+def frozen_since(reading: Reading) -> Finding | None:
+    """Find a series whose numbers changed from day to day, and then do not any more.
+
+    Args:
+        reading: Sizes of numbers by day.
+    """
+    best: Finding | None = None
+    for name in reading.probe.columns:
+        means = reading.daily.values[f"{name} mean"]
+        known = [n for n, one in enumerate(means) if one is not None]
+        same = 1
+        while same < len(known) and means[known[-same - 1]] == means[known[-same]]:
+            same += 1
+        before = known[: len(known) - same + 1]
+        changes = sum(means[later] != means[one] for one, later in pairwise(before))
+        if same < 4 or len(before) < 8 or changes < 0.8 * (len(before) - 1):
+            continue
+        day, last = reading.daily.days[known[1 - same]], reading.daily.days[known[-1]]
+        words = f"{name} does not change any more from {day} on"
+        kind, score = CauseKind.STALE_DIMENSION, surely(same, rule.SILENT)
+        found = reading.shows(kind, name, (day, last), score, words)
+        best = found if best is None or found.score > best.score else best
+    return best
