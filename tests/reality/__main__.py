@@ -2,7 +2,8 @@
 
 The seeds above 100, and a third of the bases, are kept out of sight while the rules are worked on:
 ``--part unseen`` tells their sums alone. ``--check`` fails where a target is missed. ``--calm 600``
-counts false alarms in as many shapes of clean data that is in sight.
+counts false alarms in as many shapes of clean data that is in sight, ``--made 600`` in tables that
+are made up.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ from tests.reality.anomalies import ANOMALIES
 from tests.reality.bases import BASES, UNSEEN, Base
 from tests.reality.calm import SOURCES, cut
 from tests.reality.plants import PLANTS, Plant, Unfit, question
+from tests.reality.shapes import made
 from tests.test_investigator.incidents import Planted
 from tests.test_investigator.test_reasoning_incidents import investigate
 
@@ -112,9 +114,8 @@ def _judged(
     return Outcome(base.name, kind, seed, named, dated, told)
 
 
-def try_calm(folder: Path, seed: int) -> Outcome:
+def try_calm(base: Base, done: str, seed: int) -> Outcome:
     """Ask about clean data of many shapes; of a false alarm it is told what it is."""
-    base, done = cut(lambda name: _loaded(folder, name), seed)
     asked = question(base, None, Random(seed))
     synthesis = _asked(base, asked)
     own = ANOMALIES.get(base.name, ())
@@ -157,11 +158,11 @@ def report(found: list[Outcome]) -> tuple[float, float, int]:
     return named / total, dated / total, alarms
 
 
-def count_alarms(folder: Path, seeds: range) -> None:
+def count_alarms(shape: Callable[[int], tuple[Base, str]], seeds: range) -> None:
     """Ask about clean data of many shapes, and tell each false alarm."""
     began, found = time.process_time(), []
     for seed in seeds:
-        found.append(one := try_calm(folder, seed))
+        found.append(one := try_calm(*shape(seed), seed))
         if not one.named:
             print(f"{seed:5} {one.base} {one.told}", flush=True)
     alarms, seconds = sum(not one.named for one in found), time.process_time() - began
@@ -178,10 +179,14 @@ def main() -> None:
     parser.add_argument("--base", action="append")
     parser.add_argument("--kind", action="append")
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--calm", type=int, help="ask about so many shapes of clean data instead")
+    parser.add_argument("--calm", type=int, default=0, help="ask about so many cuts of clean data")
+    parser.add_argument("--made", type=int, default=0, help="and so many made-up clean tables")
     given = parser.parse_args()
-    if given.calm:
-        count_alarms(given.packages, range(given.first, given.first + given.calm))
+    if given.calm or given.made:
+        load = partial(_loaded, given.packages)
+        for shape, tried in ((partial(cut, load), given.calm), (made, given.made)):
+            if tried:
+                count_alarms(shape, range(given.first, given.first + tried))
         return
     seeds = range(given.first, given.first + given.seeds)
     kinds = given.kind or [*(one.value for one in CauseKind), CLEAN]

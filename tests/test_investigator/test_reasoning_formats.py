@@ -16,6 +16,7 @@ from machines.investigator.reasoning.formats import format_of, order_of
 from machines.investigator.reasoning.hints import Hints
 from machines.investigator.reasoning.plan import sample_of
 from machines.investigator.reasoning.series import risen
+from machines.investigator.reasoning.tables import read_table
 from tests.test_investigator.incidents import Planted
 from tests.test_investigator.test_reasoning_incidents import investigate
 
@@ -28,7 +29,7 @@ SHAPES: Final = """\
 %a, %d %b %Y %H:%M:%S +0000|%m/%d/%Y %I:%M:%S %p|%Y%m%d|%Y%m%d%H%M%S
 %Y%m%dT%H%M%SZ|%Y-%m-%dT%H:%M:%S.%fZ|%d %B %Y %H:%M|%-m/%-d/%Y %-I:%M %p|%-d.%-m.%Y|%Y.%m.%d
 %Y-%-m-%-d %H:%M|%d-%m-%Y %H:%M:%S|%Y-%j|%G-W%V-%u|%GW%V%u|%d/%b/%Y:%H:%M:%S +0000|  %Y-%m-%d %H:%M
-%m/%d/%y, %I:%M %p""".replace("\n", "|").split("|")
+%m/%d/%y, %I:%M %p|%d%b%Y|%d%b%Y:%H:%M:%S|%y-%m-%d|%y/%m/%d %H:%M""".replace("\n", "|").split("|")
 
 
 def _days(values: Sequence[object], name: str = "") -> list[tuple[str, int | None]]:
@@ -47,6 +48,19 @@ def test_formats_read_the_day_that_was_written(shape: str) -> None:
     assert [day for day, _ in found] == [str(one.date()) for one in MOMENTS]
     if any(code in shape for code in ("%H", "%I", "%-I")):
         assert [hour for _, hour in found] == [one.hour for one in MOMENTS]
+
+
+@pytest.mark.parametrize("shape", ["%b %Y", "%B-%Y", "%Y%m", "%Y-Q{}", "%YQ{}", "Q{} %Y", "q{}/%Y"])
+def test_formats_read_the_first_day_of_months_and_quarters(shape: str) -> None:
+    """Months and quarters are read as their first days; a number is a month if its name says so."""
+    first = [
+        one.replace(day=1, month=(one.month - 1) // 3 * 3 + 1 if "{}" in shape else one.month)
+        for one in MOMENTS
+    ]
+    written = [one.strftime(shape).format((one.month + 2) // 3) for one in first]
+    assert [day for day, _ in _days(written, "month")] == [str(one.date()) for one in first]
+    if shape == "%Y%m":
+        assert format_of(written) is format_of([int(one) for one in written]) is None
 
 
 @pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
@@ -90,6 +104,58 @@ def test_formats_decide_day_and_month_by_the_whole_column() -> None:
         "03/02/2026", format_of(["03/13/2026"]) or dates
     )
     assert _days(["03/02/2026", "03/13/2026"])[0][0] == "2026-03-02"
+
+
+@pytest.mark.parametrize(
+    ("shape", "names"),
+    [
+        ("{}. {} {}", "Januar Februar März April Mai Juni Juli August Oktober Dezember"),
+        ("{} {} {}", "janvier février mars avril mai juin juillet août octobre décembre"),
+        ("{} {}. {}", "janv févr mars avr mai juin juil août oct déc"),
+        ("{} de {} de {}", "enero febrero marzo abril mayo junio julio agosto octubre diciembre"),
+        ("{}-{}-{}", "gen feb mar apr mag giu lug ago ott dic"),
+        (
+            "{} de {} de {}",
+            "janeiro fevereiro março abril maio junho julho agosto outubro dezembro",
+        ),
+        ("{} {} {}", "januari februari maart april mei juni juli augustus oktober december"),
+    ],
+)
+def test_formats_read_months_of_other_languages(shape: str, names: str) -> None:
+    """The names of months may be German, French, Spanish, Italian, Portuguese or Dutch."""
+    months = dict(zip([1, 2, 3, 4, 5, 6, 7, 8, 10, 12], names.split(), strict=True))
+    days = [one for one in MOMENTS if one.month in months]
+    found = _days([shape.format(one.day, months[one.month], one.year) for one in days])
+    assert [day for day, _ in found] == [str(one.date()) for one in days]
+    assert _days([*["3 May 2026"] * 9, "3 Foo 2026"])[-1][0] == "2026-00-03"  # on no day
+
+
+def test_formats_prefer_days_to_months() -> None:
+    """A table with the day and the month of its rows is read by the day."""
+    rows = [[f"2026-{n // 28 + 1:02}", f"2026-{n // 28 + 1:02}-{n % 28 + 1:02}"] for n in range(90)]
+    day = read_table("sales", ["month", "day"], rows).day
+    assert day is not None
+    assert day.name == "day"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "why"),
+    [
+        ("fiscal_year", "{}", "has years alone"),
+        ("sold_on", "{} de março", "has dates in a form that is not read"),
+    ],
+)
+def test_reasoning_tells_why_dates_are_left_out(
+    tmp_path: Path, name: str, cell: str, why: str
+) -> None:
+    """A column that seems to have dates is told as not looked at, with the reason."""
+    path = tmp_path / "s.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"CREATE TABLE sales ({name} TEXT, amount REAL)")
+        rows = [(cell.format(2000 + n % 20), n) for n in range(50)]
+        database.executemany("INSERT INTO sales VALUES (?, ?)", rows)
+    synthesis, _ = investigate(Planted(path, ("sales",), "why did sales fall?"))
+    assert f"sales.{name}, which {why}" in synthesis.summary
 
 
 def test_sample_reaches_from_the_first_row_to_the_last() -> None:

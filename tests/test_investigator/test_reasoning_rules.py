@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -291,3 +291,79 @@ def test_rules_measure_a_gap_in_bursts_by_its_length(tmp_path: Path) -> None:
         found = [one.date for one in synthesis.causes if one.kind is CauseKind.MISSING_DAY]
         near = [one for one in found if one and 148 <= (one - FIRST).days <= 154]
         assert len(near) == len(found) == bool(gone), synthesis
+
+
+def test_rules_take_a_part_that_has_its_season_for_no_sure_finding(tmp_path: Path) -> None:
+    """One of two regions that is quiet for weeks may be closed; for four days, it is missing."""
+    found = []
+    for name, days in (("a", DAYS[64:]), ("b", DAYS[40:44])):
+        gone = [str(day) for day in days]
+        rows = [row for row in _rows(15, least=40) if row[1] == "south" or row[0] not in gone]
+        synthesis = _ask(tmp_path / name, "anything?", {"sales": ("day, region, amount", rows)})
+        found.append(_surest(synthesis, CauseKind.MISSING_DAY))
+    assert found[0] <= 0.8 < found[1]
+
+
+def test_rules_take_the_turn_of_the_year_for_no_sure_finding(tmp_path: Path) -> None:
+    """Days without rows are a holiday between the years, and missing in spring."""
+    found = []
+    for first in (date(2025, 12, 24), date(2025, 4, 2)):
+        days = [first + timedelta(n - 50) for n in range(90) if n not in range(50, 58)]
+        rows = _rows(16, [day for day in days if day.weekday() < 5])
+        synthesis = _ask(tmp_path / str(first), "anything?", {"calls": ("day, desk, took", rows)})
+        found.append(_surest(synthesis, CauseKind.MISSING_DAY))
+    assert found[0] <= 0.8 < found[1]
+
+
+def test_rules_take_other_goods_for_no_sure_change_of_unit(tmp_path: Path) -> None:
+    """Where boats are not sold any more the usual price falls, and that of each thing stays."""
+    rng, prices = Random(17), {"boat": 900.0, "skis": 700.0, "bread": 4.0}
+    for name, factor, sure in (("a", 1.0, False), ("b", 0.01, True)):
+        rows = []
+        for at, day in enumerate(DAYS):
+            goods = ["bread"] if at >= 50 and not sure else list(prices) + ["boat"] * 3
+            for what in [rng.choice(goods) for _ in range(30)]:
+                price = prices[what] * rng.uniform(0.9, 1.1) * (factor if at >= 50 else 1)
+                rows.append((str(day), what, round(price, 3)))
+        synthesis = _ask(tmp_path / name, "anything?", {"sales": ("day, goods, price", rows)})
+        assert (_surest(synthesis, CauseKind.UNIT_CHANGE) > 0.8) is sure, synthesis
+
+
+def test_rules_take_prices_that_rise_by_several_parts_for_no_sure_unit(tmp_path: Path) -> None:
+    """The dearer half of a list that rises by more than the other is a list of new prices."""
+    for name, most, sure in (("a", 2.0, False), ("b", 1.609, True)):
+        rows = [
+            (str(day), round((5 + n) * ((most if n > 9 else 1.609) if at >= 50 else 1), 3))
+            for at, day in enumerate(DAYS)
+            for n in range(20)
+        ]
+        synthesis = _ask(tmp_path / name, "anything wrong?", {"list": ("day, price", rows)})
+        assert (_surest(synthesis, CauseKind.UNIT_CHANGE) > 0.8) is sure, synthesis
+
+
+def test_rules_find_a_table_that_stops_while_another_goes_on(tmp_path: Path) -> None:
+    """Two days without rows at the end are missing; a trial that ended weeks ago is over."""
+    for last, sure in ((81, True), (50, False)):
+        synthesis = _ask(
+            tmp_path / str(last),
+            f"no trial on {DAYS[83]}?",
+            {
+                "orders": ("day, region, amount", _rows(18)),
+                "trial": ("day, region, amount", _rows(19, DAYS[: last + 1])),
+            },
+        )
+        assert (_surest(synthesis, CauseKind.MISSING_DAY) > 0.8) is sure, synthesis
+
+
+def test_rules_take_stays_that_are_booked_earlier_for_no_sure_late_data(tmp_path: Path) -> None:
+    """Lead times of weeks become months by themselves; a time of loading does not."""
+    for name, days, sure in (("a", 9.0, False), ("b", 0.02, True)):
+        rng = Random(20)
+        rows = []
+        for at, day in enumerate(DAYS):
+            for _ in range(20):
+                ahead = days * rng.expovariate(1) * (9 if at >= 60 else 1) + (at >= 60 and sure)
+                booked = datetime.combine(day, time(rng.randrange(9, 14)))
+                rows.append((str(booked), str(booked + timedelta(ahead))[:19]))
+        synthesis = _ask(tmp_path / name, "anything?", {"stays": ("booked_at, other_at", rows)})
+        assert (_surest(synthesis, CauseKind.LATE_DATA) > 0.8) is sure, synthesis

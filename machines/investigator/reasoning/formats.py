@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -33,10 +33,11 @@ _SERIALS: Final = {
 """The Julian day of day 0: of spreadsheets, astronomers, days since 1970, and since the year 1."""
 _OLDEST: Final = -2_208_988_800  # 1900
 _NAMED: Final = re.compile(
-    r"(?i)date|stamp|excel|serial|julian|mjd|ordinal|(?:^|_)(?:day|at|on|when|dt|ts)$"
+    r"(?i)date|stamp|excel|serial|julian|mjd|ordinal|month|period|(?:^|_)(?:day|at|on|when|dt|ts)$"
 )
 """The names by which a number is a day that could be anything else."""
 _YEARS: Final = range(1950, 2101)  # of eight digits, which may be a number as well
+_YEAR_NAMES: Final = frozenset(map(str, _YEARS))
 _DIRT: Final = 0.1  # part of the cells that may be something else, if dates could be, too
 _AMOUNTS: Final = ("epoch", "julian", "compact", "excel", "mjd", "ordinal")
 _MOST: Final = 0.5  # part of the cells that must have one format, if others have another
@@ -44,7 +45,16 @@ _CLEAR: Final = 12  # a larger number is a day of the month, not a month
 _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
 """Beginnings of dates that mean "no date"."""
 _UNITS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
-_MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
+_MONTHS: Final = (
+    "--- jan feb mar apr may jun jul aug sep oct nov dec "  # English,
+    "--- jan feb mär apr mai jun jul aug sep okt nov dez "  # German,
+    "--- jan fév mar avr mai jui jul aoû sep oct nov déc "  # French, where juil. is July,
+    "--- ene feb mar abr may jun jul ago sep oct nov dic "  # Spanish,
+    "--- gen feb mar apr mag giu lug ago set ott nov dic "  # Italian,
+    "--- jan fev mar abr mai jun jul ago set out nov dez "  # Portuguese,
+    "--- jan feb maa apr mei jun jul aug sep okt nov dec"  # and Dutch
+)
+"""The beginnings of the names of months, after a mark for each language."""
 
 
 @frozen
@@ -63,24 +73,25 @@ class DateFormat:
     moment: str
     hour: str | None = None
 
+    @property
+    def coarse(self) -> bool:
+        """Whether it tells weeks, months or quarters, and no days."""
+        return self.name in ("month", "compact6", "bY", "week", "quarter", "quarterY")
+
 
 @frozen
 class _Seen:
     """A date as it is written: its format, and its day as a number with a fraction.
 
     Attributes:
-        name: The format, without the order of day and month.
-        order: ``dmy`` or ``mdy``; ``either`` if it may be both; empty where it is no question.
+        name: The format, without the order of day, month and year.
+        at: The days since 1970, by each order that it may have; by an empty one if there is one.
         timed: Whether it has a time of day.
-        at: The days since 1970, read with the day first if it may be both.
-        other: The same, read with the month first.
     """
 
     name: str
-    at: float
+    at: Mapping[str, float]
     timed: bool = False
-    order: str = ""
-    other: float = 0.0
 
 
 def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
@@ -109,16 +120,43 @@ def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
     mine = [one for one, is_ in zip(seen, found, strict=True) if is_ == most_of]
     if most <= _MOST * len(given):
         return None
-    orders = Counter(one.order for one in mine if one.order not in ("", "either"))
-    order = orders.most_common(1)[0][0] if orders else "dmy" if mine[0].order else ""
+    order = _order(mine)
     # A moment at midnight may be written as a date.
     dates = _format(most_of, order, timed=any(one.timed for one in mine))
-    if dates is None or not any(isinstance(one, str) and one != one.strip() for one in given):
+    if dates is None or all(not isinstance(one, str) or one == _plain(one) for one in given):
         return dates
     day, moment, hour = (
-        one.replace("{}", "trim({})") for one in (dates.day, dates.moment, dates.hour or "")
+        one.replace("{}", "replace(trim({}), ' de ', ' ')")
+        for one in (dates.day, dates.moment, dates.hour or "")
     )
     return DateFormat(dates.name, day, moment, hour or None)
+
+
+def _order(seen: Sequence[_Seen]) -> str:
+    """Return the order of the parts that most dates may have; of several, that of fewest years.
+
+    >>> format_of(["26-03-02", "26-03-19"]).name, format_of(["02-03-26", "19-03-26"]).name
+    ('ymd-2_date', 'dmy-2_date')
+    """
+    orders = Counter(order for one in seen for order in one.at)
+    years = {
+        order: {one.at[order] // 365.25 for one in seen if order in one.at} for order in orders
+    }
+    return max(orders, key=lambda one: (orders[one], -len(years[one]), one == "dmy"))
+
+
+def unread(values: Sequence[Scalar], name: str) -> str | None:
+    """Return why a column is not read by day that seems to have dates; None if it does not.
+
+    >>> unread([2024, 2025], "year"), unread(["2 de março"], "sold_on"), unread([7], "sold_on")
+    ('has years alone', 'has dates in a form that is not read', None)
+    """
+    if "year" in name.lower() and values and all(str(one) in _YEAR_NAMES for one in values):
+        return "has years alone"
+    texts = [one for one in values if isinstance(one, str) and any(map(str.isdigit, one))]
+    if _NAMED.search(name) and values and len(texts) > _MOST * len(values):
+        return "has dates in a form that is not read"
+    return None
 
 
 def clock_like(values: Sequence[Scalar]) -> bool:
@@ -166,7 +204,7 @@ def order_of(value: Scalar, fmt: DateFormat) -> float | None:
     seen = _seen(value, named=True)
     if seen is None or fmt.name not in _names(seen):
         return None
-    return seen.other if fmt.name.startswith("mdy") and seen.order == "either" else seen.at
+    return seen.at.get(fmt.name[:3], next(iter(seen.at.values())))
 
 
 # One value.
@@ -174,8 +212,8 @@ def order_of(value: Scalar, fmt: DateFormat) -> float | None:
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
 _ZONE: Final = re.compile(r"[T ]\d\d:\d\d.*?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _TEXT: Final = re.compile(
-    r"(?P<w>[A-Za-z]{3,9},? )?(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[-/. ])"
-    r"(?P<b>\d{1,2}|[A-Za-z]{3,9}),?(?P=s)(?P<c>\d{4}|\d{1,2})"
+    r"(?P<w>[A-Za-zÀ-ÿ]{3,10},? )?(?P<a>\d{1,4}|[A-Za-zÀ-ÿ]{3,10})\.?(?P<s>[-/. ])"
+    r"(?P<b>\d{1,2}|[A-Za-zÀ-ÿ]{3,10}\.?),?(?P=s)(?P<c>\d{4}|\d{1,2})"
     r"(?:(?:T|:|,? )(?P<h>\d{1,2}):(?P<m>\d\d)(?::\d\d(?:\.\d+)?)?(?P<p> ?[AaPp]\.?[Mm]\.?)?"
     r"(?: ?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)(?: \([A-Z]{3,4}\))?)?)?",
     re.ASCII,
@@ -185,6 +223,12 @@ _WEEK: Final = re.compile(r"(\d{4})-?W(\d\d)(?:-?([1-7]))?", re.ASCII)
 _NTH: Final = re.compile(r"(\d{4})-([0-3]\d\d)", re.ASCII)
 _FRACTION: Final = re.compile(r"\d{9,}\.\d+", re.ASCII)
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+_COMPACT_MONTH: Final = re.compile(r"(\d{4})(0[1-9]|1[0-2])", re.ASCII)
+_NAMED_MONTH: Final = re.compile(r"([A-Za-zÀ-ÿ]{3,10})\.?[-/. ](\d{4})", re.ASCII)
+_QUARTER: Final = re.compile(r"(?i)(\d{4})[-/ ]?q([1-4])|q([1-4])[-/ ]?(\d{4})", re.ASCII)
+_JOINED: Final = re.compile(
+    r"(\d\d)([A-Za-z]{3})(\d{4})(?:[: ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?)?", re.ASCII
+)
 
 
 def _is_never(value: Scalar) -> bool:
@@ -198,50 +242,66 @@ def _seen(value: Scalar, *, named: bool) -> _Seen | None:
         case int() | float():
             return _of_number(value, named=named)
         case str():
-            return _of_text(value.strip())
+            return _of_text(_plain(value), named=named)
         case _:
             return None
+
+
+def _plain(text: str) -> str:
+    return text.strip().replace(" de ", " ")  # 2 de mayo de 2026
 
 
 def _of_number(value: float, *, named: bool = False) -> _Seen | None:
     for name, unit in _UNITS.items():
         if _FIRST_EPOCH * unit <= value <= _LAST_EPOCH * unit:
-            return _Seen(name, value / unit / 86_400, timed=True)
+            return _dated(name, value / unit / 86_400, timed=True)
     if not isinstance(value, int) and _FIRST_JULIAN <= value <= _LAST_JULIAN:
-        return _Seen("julian", value - 2_440_587.5, timed=True)
-    if isinstance(value, int) and (seen := _of_digits(str(value))):
+        return _dated("julian", value - 2_440_587.5, timed=True)
+    if isinstance(value, int) and (seen := _of_digits(str(value), named=named)):
         return seen
     if not named:
         return None
     if _OLDEST <= value <= -_FIRST_EPOCH // 10:
-        return _Seen("epoch_s", value / 86_400, timed=True)
+        return _dated("epoch_s", value / 86_400, timed=True)
     for name, zero in {"julian": 0.0, **_SERIALS}.items():
         if _SERIAL_DAYS[0] <= value + zero <= _SERIAL_DAYS[1]:
-            return _Seen(name, value + zero - 2_440_587.5, timed=isinstance(value, float))
+            return _dated(name, value + zero - 2_440_587.5, timed=isinstance(value, float))
     return None
 
 
-def _of_digits(text: str) -> _Seen | None:
+def _of_digits(text: str, *, named: bool = True) -> _Seen | None:
+    if named and (found := _COMPACT_MONTH.fullmatch(text)) and int(found[1]) in _YEARS:
+        return _dated("compact6", _days(int(found[1]), int(found[2]), 1))
     found = _DIGITS.fullmatch(text)
     if found is None:
         return None
     year, month, day, hour, minute = (int(one or 0) for one in found.groups())
-    at = _days(year, month, day, hour, minute)
-    if at is None or year not in _YEARS:
+    if year not in _YEARS:
         return None
     name = "compact" if found[4] is None else "compactT" if "T" in text else "compact14"
-    return _Seen(name, at, timed=found[4] is not None)
+    return _dated(name, _days(year, month, day, hour, minute), timed=found[4] is not None)
 
 
-def _of_text(text: str) -> _Seen | None:
+def _of_text(text: str, *, named: bool) -> _Seen | None:
     if found := _TEXT.fullmatch(text):
         return _of_parts(found)
     if text.isascii() and text.isdigit():
-        return _of_digits(text) or (_of_number(int(text)) if len(text) >= 9 else None)  # noqa: PLR2004 - seconds
+        seconds = _of_number(int(text)) if len(text) >= 9 else None  # noqa: PLR2004 - or more
+        return _of_digits(text, named=named) or seconds
     if _FRACTION.fullmatch(text):
         return _of_number(float(text))
     if found := _MONTH.fullmatch(text):
         return _dated("month", _days(int(found[1]), int(found[2]), 1))
+    if found := _NAMED_MONTH.fullmatch(text):
+        return _dated("bY", _days(int(found[2]), _month(found[1]), 1))
+    if found := _QUARTER.fullmatch(text):
+        first, last = found[1] or found[4], found[2] or found[3]
+        name = "quarter" if found[1] else "quarterY"
+        return _dated(name, _days(int(first), 3 * int(last) - 2, 1))
+    if found := _JOINED.fullmatch(text):
+        day, month, year, hour, minute = found.groups()
+        at = _days(int(year), _month(month), int(day), int(hour or 0), int(minute or 0))
+        return _dated("dbY", at, timed=hour is not None)
     if found := _WEEK.fullmatch(text):
         first = _days(int(found[1]), 1, 1)
         day = int(found[3] or 1) - 1
@@ -254,7 +314,7 @@ def _of_text(text: str) -> _Seen | None:
 
 
 def _dated(name: str, at: float | None, *, timed: bool = False) -> _Seen | None:
-    return None if at is None else _Seen(name, at, timed)
+    return None if at is None else _Seen(name, {"": at}, timed)
 
 
 def _of_parts(found: re.Match[str]) -> _Seen | None:
@@ -271,27 +331,37 @@ def _of_parts(found: re.Match[str]) -> _Seen | None:
         wide = len(b) == len(c) == 2 and mark in "-/" and not clock and not start  # noqa: PLR2004
         name = {"-": "iso", "/": "slashed"}[mark] if wide else f"{start}ymd{mark}{clock}"
         return _dated(name, at, timed=timed)
-    year = int(c) + (0 if len(c) == 4 else 2000 if int(c) < 70 else 1900)  # noqa: PLR2004 - as POSIX has it
     if len(c) not in (2, 4):
         return None
+    year = int(c) if len(c) == 4 else _century(c)  # noqa: PLR2004 - the whole of it
     kind = f"{mark}{len(c)}{clock}"
+    b = b.rstrip(".")
     if a.isalpha() or b.isalpha():
         first, word = (b, a) if a.isalpha() else (a, b)
         at = _days(year, _month(word), int(first), *rest) if first.isdigit() else None
         name = f"{start}{'bdy' if a.isalpha() else 'dby'}{kind}"
         return _dated(name, at, timed=timed)
-    by_day, by_month = _days(year, int(b), int(a), *rest), _days(year, int(a), int(b), *rest)
-    if by_day is None and by_month is None:
-        return None
-    order = "mdy" if by_day is None else "dmy" if by_month is None else "either"
-    at = by_day if by_day is not None else by_month or 0.0
-    return _Seen(f"{start}{kind}", at, timed, order, by_month or 0.0)
+    orders = {"dmy": (year, b, a), "mdy": (year, a, b)}
+    if len(a) == len(c) == 2:  # noqa: PLR2004 - either may be the year
+        orders["ymd"] = (_century(a), b, c)
+    days = {order: _days(y, int(m), int(d), *rest) for order, (y, m, d) in orders.items()}
+    known = {order: at for order, at in days.items() if at is not None}
+    return _Seen(f"{start}{kind}", known, timed) if known else None
+
+
+def _century(year: str) -> int:
+    """Return the year of two figures, as POSIX has it."""
+    return int(year) + (2000 if int(year) < 70 else 1900)  # noqa: PLR2004 - see above
 
 
 def _month(text: str) -> int:
-    """Return the number of a month, given as a number or as an English name; 0 if it is none."""
-    place = _MONTHS.find(text[:3].lower())
-    return int(text) if text.isdigit() else place // 3 + 1 if place % 3 == 0 else 0
+    """Return the number of a month, given as a number or as a name; 0 if it is none."""
+    if text.isdigit():
+        return int(text)
+    # As SQLite has it: no letter with an accent has another case.
+    lower = "".join(one.lower() if one.isascii() else one for one in text).replace("juil", "jul")
+    names = _MONTHS.split()
+    return names.index(lower[:3]) % 13 if lower[:3] in names else 0
 
 
 def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float | None:
@@ -307,8 +377,7 @@ def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> fl
 
 def _names(seen: _Seen) -> set[str]:
     """Return the names of the formats that a value may have."""
-    orders = ("dmy", "mdy") if seen.order == "either" else (seen.order,)
-    names = {f"{order}{one}" for order in orders for one in (seen.name, _loose(seen.name))}
+    names = {f"{order}{one}" for order in seen.at for one in (seen.name, _loose(seen.name))}
     return {f"{name}{end}" for name in names for end in ("_date", "_time", "")}
 
 
@@ -337,6 +406,17 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
         )
     if name == "month":
         return _untimed(full, "({} || '-01')")
+    if name == "compact6":
+        return _untimed(full, "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-01')")
+    if name == "bY":
+        return _untimed(full, _padded("substr({}, -4)", _word("{}"), "1"))
+    if name == "dbY":
+        day = _padded("substr({}, 6, 4)", _word("substr({}, 3)"), "substr({}, 1, 2)")
+        return _clocked(full, day, "substr({}, 11, 2)", "substr({}, 14, 2)", timed=timed)
+    if name in ("quarter", "quarterY"):
+        year = "substr({}, -4)" if name == "quarterY" else "substr({}, 1, 4)"
+        month = "(3 * substr({}, instr(upper({}), 'Q') + 1, 1) - 2)"
+        return _untimed(full, _padded(year, month, "1"))
     if name == "nth":
         return _untimed(
             full, "date(substr({}, 1, 4) || '-01-01', (substr({}, 6, 3) - 1) || ' days')"
@@ -367,10 +447,10 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
     cells = dict(zip(order, (first, second, third), strict=True))
     year, day = f"CAST({cells['y']} AS INTEGER)", f"CAST({cells['d']} AS INTEGER)"
     if "b" in cells:
-        month = f"((instr('{_MONTHS}', lower(substr({cells['b']}, 1, 3))) + 2) / 3)"
+        month = _word(cells["b"])
     else:
         month = f"CAST({cells['m']} AS INTEGER)"
-    if order != "ymd" and rest[4] == "2":
+    if rest[4:5] == "2":
         year = f"({year} + CASE WHEN {year} < 70 THEN 2000 ELSE 1900 END)"
     clock = f"substr({third}, instr(replace({third}, 'T', ' '), ' ') + 1)"
     if order[2] == "y":
@@ -381,6 +461,12 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
     minute = f"CAST(substr({clock}, instr({clock}, ':') + 1, 2) AS INTEGER)"
     ends = f"{name}_{'time' if timed else 'date'}"
     return _clocked(ends, _padded(year, month, day), hour, minute, timed=timed)
+
+
+def _word(name: str) -> str:
+    """Return the SQL for the number of a month, from its name as SQL."""
+    short = f"substr(replace(lower({name}), 'juil', 'jul'), 1, 3)"
+    return f"((instr('{_MONTHS}', {short}) - 1) / 4 % 13)"
 
 
 def _padded(year: str, month: str, day: str) -> str:

@@ -90,9 +90,10 @@ def conclude(call: Call, case: Case, evidence: tuple[Evidence, ...]) -> Conclude
 
 
 def _left_out(case: Case, tables: Sequence[Table], readings: Sequence[Reading]) -> list[str]:
-    """Return what was not looked at although its table was: columns, days, refused queries."""
-    found = []
+    """Return what was not looked at, and why: columns, days, refused queries."""
+    found: list[str] = []
     for table in tables:
+        found += table.unread
         if table.left:
             found.append(f"{len(table.left)} columns of {table.name}, which no query can name")
         days = [one.daily.days for one in readings if one.probe.table == table.name]

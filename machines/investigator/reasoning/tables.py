@@ -20,6 +20,7 @@ from machines.investigator.reasoning.formats import (
     of_parts,
     order_of,
     timed_by,
+    unread,
 )
 from machines.investigator.security.spelling import MAX_NAME
 from machines.investigator.tools.naming import quoted, table_name
@@ -153,6 +154,17 @@ class Table:
         """The column of the day of a row."""
         return self.days[0] if self.days else None
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that seem to have dates, and are not read, each with its reason."""
+        why = ((one, unread(one.values, one.name)) for one in self.columns if one.dates is None)
+        years = not self.days  # a year beside a day is a part of it
+        return tuple(
+            f"{self.name}.{one.name}, which {said}"
+            for one, said in why
+            if said is not None and (years or not one.numbers) and not clock_like(one.values)
+        )
+
     def column(self, name: str) -> Column | None:
         """Return a column; None if there is no column of that name."""
         return next((one for one in self.columns if one.name == name), None)
@@ -263,7 +275,8 @@ def _lateness(column: Column, rows: int) -> tuple[float, float, float]:
     falls = sum(later < earlier - 1.5 for earlier, later in steps) / max(len(steps), 1)
     empty = 1 - len(column.values) / max(rows, 1)
     mean = sum(known) / max(len(known), 1)
-    return (round(empty + falls, 1), round(mean * 24), 0.0 if column.dates.hour else 1.0)
+    coarse = 10.0 * column.dates.coarse  # a day tells more than its month
+    return (round(empty + falls, 1) + coarse, round(mean * 24), 0.0 if column.dates.hour else 1.0)
 
 
 def words(name: str) -> frozenset[str]:

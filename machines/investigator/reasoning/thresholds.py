@@ -27,7 +27,6 @@ class Scale:
 TRUNCATED: Final = Scale(0.6, most=0.95)  # fewer rows have many reasons
 MISSING: Final = Scale(0.6, most=0.95)  # no rows have a few
 MOVED: Final = Scale(0.65, most=0.95)  # rows missing here and in excess on the next day, fewer
-THIN: Final = Scale(0.6, most=0.95)  # days that have fewer rows, one after the other, the same
 EMPTY: Final = Scale(0.5)
 FORM: Final = Scale(0.5, most=0.98)  # a key that is spelt anew is a reference that breaks
 UNIT: Final = Scale(0.5, 10.0, most=0.99)  # prices and temperatures jump by nature
@@ -42,7 +41,6 @@ SILENT: Final = Scale(0.75, most=0.97)  # a table that was kept up as regularly 
 SILENT_OFTEN: Final = Scale(0.75, 10.0, most=0.96)
 TWICE: Final = Scale(0.7, 5.0, most=0.995)  # rows alike in each cell are no chance
 GONE_SCORE: Final = 0.7  # names alone tell that the references were ever whole
-TAIL_SCORE: Final = 0.85  # other tables go on: nothing else says it
 WHOLE_SCORE: Final = 0.85  # a table that is written as a whole, and was not
 OPEN_SCORE: Final = 0.56  # the last day of the data is seldom whole
 HOLIDAY_SCORE: Final = 0.83  # a holiday has fewer rows, too, until its last hour (times `most`)
@@ -81,10 +79,10 @@ UNLIKELY: Final = 20.0  # negative logarithm of the chance that no row comes aft
 LIKE: Final = 0.75  # of what is missing; as much on other days makes it like those
 USUAL_DAYS: Final = 0.04  # of the days may be like a short one; more of them are usual
 USUAL_GAPS: Final = 0.015  # holidays of ten in a year are this many
-THIN_RECORD: Final = 1.5  # times the rows that any other days, as many, lack
 BY_CHANCE: Final = 0.01  # gaps of a length that chance makes in the whole series
 RESTS: Final = 0.1  # of the Sundays have rows, at most, in a table that rests on Sundays;
 HOLIDAYS: Final = 2  # such a table may rest on so many more days, one after the other
+YEAR_ENDS: Final = (12, 24), (1, 6)  # months and days from which and until which many rest
 FEW_DAYS: Final = 3  # days alike may be one incident each
 FEW_GAPS: Final = 4
 MADE_UP: Final = 0.5  # of the missing rows are in excess on the next day
@@ -108,7 +106,8 @@ FACTOR: Final = 1.35  # the least factor; pounds to kilograms is 2.2, miles to k
 FACTOR_IN_PART: Final = 5.0  # of the largest numbers alone, which vary more
 BEYOND: Final = 7.0  # strength; numbers of a day swing for days
 BEYOND_IN_PART: Final = 9.0  # of a part of the rows: there are many parts
-ALIKE: Final = (0.6, 1.5)  # small and large numbers change by like factors
+ALIKE: Final = (0.6, 1.5)  # small and large numbers change by like factors,
+EVEN: Final = (0.8, 1.25)  # and by the same one in another unit: goods have prices of their own
 NEAR_UNIT: Final = 0.1  # logarithm; rounding and growth are less
 MIX: Final = 1.5  # times the rows: other kinds of rows have begun or ended
 AT_ONCE: Final = 0.75  # of a change happens between two days, else it is a drift
@@ -128,6 +127,9 @@ CLOCK_FIT: Final = 0.7  # of the difference of hours; a new timetable changes mo
 EDGE_ROWS: Final = (2, 12)  # rows missing at midnight: steady, otherwise
 EDGE_LIKE: Final = 0.6  # as large a gap on another day shows that gaps are usual
 SAME_DAY: Final = 0.8  # of the rows have the same day in both columns
+
+# Lags.
+PLANNED: Final = 24  # hours; dates that spread by more are planned, and no times of loading
 
 # References.
 HELD: Final = 0.08  # of the references are lost in a link that holds,

@@ -138,6 +138,42 @@ def _weighed(
     return one
 
 
+def shared(one: Finding, readings: Sequence[Reading]) -> Finding:
+    """Return a change of all rows, less sure if their parts do not share it.
+
+    In another unit, each part is larger by the same factor; where other goods are sold, or each has
+    another price, they are not.
+    """
+    if one.kind is not CauseKind.UNIT_CHANGE or one.part is not None:
+        return one
+    moves: dict[str | None, list[tuple[float, float]]] = {}
+    for each in readings:
+        moved = _moved(each, one) if each.probe.table == one.table else None
+        if moved is not None:
+            moves.setdefault(each.probe.split, []).append(moved)
+    [(whole, _), *_] = moves.pop(None, [(0.0, 0.0)])
+    for parts in moves.values() if whole else ():
+        alike = [n for move, n in parts if rule.ALIKE[0] < move / whole < rule.ALIKE[1]]
+        if sum(alike) < sum(n for _, n in parts) / 2:
+            return evolve(one, score=min(one.score, rule.DOUBT))
+    return one
+
+
+def _moved(reading: Reading, one: Finding) -> tuple[float, float] | None:
+    """Return the logarithm by which the middle of some rows has moved, and their number."""
+    daily = reading.daily
+    if one.column not in reading.probe.columns:
+        return None
+    sizes = zip(daily.days, daily.values[f"{one.column} middle"], strict=True)
+    known = [(day, size) for day, size in sizes if size is not None and size > 0]
+    here = [size for day, size in known if one.covers(day)]
+    before = [size for day, size in known if one.day and day < one.day][-2 * WEEK :]
+    if not here or not before:
+        return None
+    rows = zip(daily.days, daily.counts(f"{one.column} set"), strict=True)
+    return math.log(median(here) / median(before)), sum(n for day, n in rows if one.covers(day))
+
+
 def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float] | None:
     """Return the change of a column, and its factor."""
     daily = reading.daily
@@ -164,7 +200,9 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
         factor = math.exp(middle.change)
         if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            return _finding(reading, name, middle, factor, rule.UNIT), factor
+            large = abs(middle.change) > math.log(rule.FACTOR_OF_MANY)
+            even = large or _throughout(logs, middle, rule.EVEN)
+            return _finding(reading, name, middle, factor, rule.UNIT, sure=even), factor
     if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
     mean = stepped(logs["mean"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
@@ -197,11 +235,13 @@ def _runs_on(reading: Reading, name: str) -> bool:
     return on >= 0.9 * (len(days) - 1) and moves > 0.5 * (len(days) - 1)
 
 
-def _finding(reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale) -> Finding:
+def _finding(
+    reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale, *, sure: bool = True
+) -> Finding:
     day, last = reading.span(step)
     words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
     score = surely(step.strength, scale)
-    score = min(score, rule.DOUBT) if _may_be_chance(reading, name, step) else score
+    score = score if sure and not _may_be_chance(reading, name, step) else min(score, rule.DOUBT)
     return reading.shows(CauseKind.UNIT_CHANGE, name, (day, last), score, words)
 
 
@@ -241,7 +281,9 @@ def _wobbles(values: Sequence[float | None], step: Step) -> bool:
     return abs(median(here) - median(before)) < 2  # noqa: PLR2004 - see above
 
 
-def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
+def _throughout(
+    logs: dict[str, list[float | None]], step: Step, like: tuple[float, float] = rule.ALIKE
+) -> bool:
     """Tell whether small and large numbers have changed by a like factor."""
     for label in ("low", "high"):
         values = logs[label]
@@ -250,7 +292,7 @@ def _throughout(logs: dict[str, list[float | None]], step: Step) -> bool:
         if not here or not before:
             continue
         change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
-        if not rule.ALIKE[0] < change / step.change < rule.ALIKE[1]:
+        if not like[0] < change / step.change < like[1]:
             return False
     return True
 

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -91,10 +91,26 @@ def find(
     if len(counts) < rule.FORTNIGHT:  # two weeks show a usual week
         return []
     level = Level.of(counts)
-    thin = _thin(reading, level) if not over else []
-    stop = len(counts) - (_length(thin[0]) if thin else int(over))
-    found = [gap for gap, _ in _gaps(reading, level, stop, hinted)]
-    for place in range(1, stop):
+    daily, last = reading.daily, reading.daily.days[-1]
+    # A table that ended long ago misses nothing, unless the question says so.
+    silence = 0 if end is None or over else (end - last).days
+    ended = silence > max(rule.FEW_DAYS, len(counts) / rule.END_OF_TABLE)
+    named = silence <= len(counts) and any(0 < (one - last).days <= silence for one in hinted)
+    if end is not None and silence > 0 and (named or not ended):
+        daily = daily.through(end)
+    gaps = _gaps(
+        evolve(reading, daily=daily),
+        Level.of(daily.counts("rows")),
+        len(daily.days) - int(over),
+        hinted,
+    )
+    most = rule.DOUBT if ended else 1.0
+    found = [
+        one if one.day and one.day <= last else evolve(one, last=end, score=min(one.score, most))
+        for one, _ in gaps
+    ]
+    short: dict[int, Finding] = {}
+    for place in range(1, len(counts) - int(over)):
         day = reading.daily.days[place]
         one = _lacking(reading, level, place, ends.get(day, 0.0), named=day in hinted)
         if one is None or _is_usual(place, level):
@@ -103,9 +119,20 @@ def find(
             # The data may have been taken in the middle of that day.
             words = f"{one.words}; or the data was taken in the middle of that day"
             one = evolve(one, score=min(one.score, rule.OPEN_SCORE), words=words)
-        found.append(one)
-    tail = _tail(reading, end, level, hinted) if not over else []
-    return _strongest(found, hinted) + thin + tail
+        short[place] = one
+    return _strongest(found + _on_the_way(short, reading), hinted)
+
+
+def _on_the_way(short: Mapping[int, Finding], reading: Reading) -> list[Finding]:
+    """Return the findings of short days; of the last days next to each other, the rest is late."""
+    days = reading.daily.days
+    late = list(takewhile(short.__contains__, range(len(days) - 1, 0, -1)))
+    if len(late) < 2:
+        return list(short.values())
+    words = f"fewer rows each day from {days[late[-1]]} to {days[-1]}, as if they were on the way"
+    score = max(short[n].score for n in late)
+    one = evolve(short[late[-1]], kind=CauseKind.LATE_DATA, last=days[-1], score=score, words=words)
+    return [*(short[n] for n in short if n not in late), one]
 
 
 def of_parts(readings: Sequence[Reading], hinted: Collection[date]) -> list[Finding]:
@@ -139,12 +166,6 @@ def of_parts(readings: Sequence[Reading], hinted: Collection[date]) -> list[Find
             ):
                 found.append(of_part(gap, one))
     return found
-
-
-def _length(thin: Finding) -> int:
-    assert thin.day is not None  # noqa: S101 - it begins on some day
-    assert thin.last is not None  # noqa: S101 - and lasts to the end
-    return (thin.last - thin.day).days + 1
 
 
 def _gaps(
@@ -185,7 +206,9 @@ def _gaps(
         if strength < (rule.WEAK if named or alone else rule.STRONG) and not long:
             continue
         score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
-        if by_chance or (len(run) <= rule.HOLIDAYS and _rests(level)):
+        rests = (len(run) <= rule.HOLIDAYS and _rests(level)) or _turn_of_the_year(first, last)
+        over = reading.probe.split and _gap_of(run[0], gaps) > WEEK
+        if by_chance or rests or over:  # a part that is quiet for weeks may have had its season
             score = min(score, rule.DOUBT)
         when = f"on {first}" if first == last else f"from {first} to {last}"
         words = f"0 rows {when}, where {rows:.0f} are usual"
@@ -198,9 +221,12 @@ def _gaps(
 
 def _is_longest(place: int, gaps: Sequence[range], times: float) -> bool:
     """Tell whether the gap around an empty day is so many times as long as each other."""
-    length = next(len(gap) for gap in gaps if place in gap)
     others = max((len(gap) for gap in gaps if place not in gap), default=0)
-    return length >= max(rule.LONG_GAP, times * others)
+    return _gap_of(place, gaps) >= max(rule.LONG_GAP, times * others)
+
+
+def _gap_of(place: int, gaps: Sequence[range]) -> int:
+    return next(len(gap) for gap in gaps if place in gap)
 
 
 def _comes_by_chance(length: int, others: int, level: Level) -> bool:
@@ -208,6 +234,14 @@ def _comes_by_chance(length: int, others: int, level: Level) -> bool:
     days = sum(one >= rule.ONE for one in level.expected)
     share = min(others / max(days, 1), 1.0)
     return days * share**length > rule.BY_CHANCE
+
+
+def _turn_of_the_year(first: date, last: date) -> bool:
+    """Tell whether days are among those on which most of the world does not work."""
+    ends = [(day.month, day.day) for day in (first, last)]
+    return (last - first).days < rule.FORTNIGHT and all(
+        one >= rule.YEAR_ENDS[0] or one <= rule.YEAR_ENDS[1] for one in ends
+    )
 
 
 def _rests(level: Level) -> bool:
@@ -267,58 +301,3 @@ def _strongest(found: Sequence[Finding], hinted: Collection[date]) -> list[Findi
         if key not in best or one.score > best[key].score + 1e-9:
             best[key] = one
     return list(best.values())
-
-
-def _thin(reading: Reading, level: Level) -> list[Finding]:
-    """Find the newest days, each with fewer rows than the one before: the rest is on its way."""
-    counts, expected = level.counts, level.expected
-    open_days = [n for n, usually in enumerate(expected) if usually >= 4]
-    ratios = [counts[n] / expected[n] for n in open_days]
-    length = 0
-    for one in reversed(ratios):
-        later = ratios[len(ratios) - length] if length else 0.0
-        chance = 0.1 + 0.7 / math.sqrt(expected[open_days[-1 - length]])
-        if one > 0.8 or length == 6 or one < later - chance:
-            break
-        length += 1
-    if length < 2 or len(ratios) - length < 7 or ratios[-1] > 0.55:
-        return []
-    first = open_days[len(ratios) - length]
-    usually = sum(expected[first:])
-    lack = usually - sum(counts[first:])
-    strength = lack / (max(min(level.chance, 1.5), 0.3) * math.sqrt(usually))
-    if strength < rule.WEAK or lack / usually < 2 * level.noise:
-        return []
-    day, end = reading.daily.days[first], reading.daily.days[-1]
-    words = f"fewer rows each day from {day} to {end}, as if they had not come in yet"
-    score = surely(strength, rule.THIN)
-    missing = [e - n for e, n in zip(expected[:first], counts, strict=False)]
-    others = (sum(missing[at : at + length]) for at in range(first - length + 1))
-    if lack < rule.THIN_RECORD * max(others):
-        score = min(score, rule.DOUBT)
-    return [reading.shows(CauseKind.LATE_DATA, None, (day, end), score, words)]
-
-
-def _tail(
-    reading: Reading, end: date | None, level: Level, hinted: Collection[date]
-) -> list[Finding]:
-    """Find the missing days at the end of a busy table."""
-    daily = reading.daily
-    if end is None or end <= daily.days[-1] or len(daily.days) < rule.FORTNIGHT:
-        return []
-    silence = (end - daily.days[-1]).days
-    first = date.fromordinal(daily.days[-1].toordinal() + 1)
-    named = any(first <= one <= end for one in hinted)
-    # The expected rows of the missing days, by the days one and two weeks before.
-    lost = [
-        min(level.counts[-7 + n % 7], level.counts[-14 + n % 7]) for n in range(min(silence, 7))
-    ]
-    if max(lost) < (1 if level.steady else rule.BUSY):
-        return []
-    # A table that ended long ago misses nothing.
-    if silence > (
-        len(daily.days) if named else max(rule.FEW_DAYS, len(daily.days) / rule.END_OF_TABLE)
-    ):
-        return []
-    words = f"no rows from {first} on, while other tables go on until {end}"
-    return [reading.shows(CauseKind.MISSING_DAY, None, (first, end), rule.TAIL_SCORE, words)]
