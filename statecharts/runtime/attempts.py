@@ -189,6 +189,20 @@ def judge(
     return text, None
 
 
+def tell(
+    observer: Callable[[Any], object], seen: object, loop: asyncio.AbstractEventLoop | None
+) -> None:
+    """Call an observer; whatever it raises is reported to the loop, and does not end it."""
+    try:
+        observer(seen)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if loop is not None:
+            text = f"the observer {observer!r} of a runtime raised"
+            loop.call_exception_handler({"message": text, "exception": error})
+
+
 # --- What comes of it -----------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from statecharts.model.arguments import FUNCTION, SPAN, WAIT, check, optional
 from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import wire_name
+from statecharts.runtime.attempts import tell
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
 from statecharts.runtime.delivery import LEASE, POLL, Delivery
@@ -348,10 +349,7 @@ class Runtime:
         for happened in draft.happened:
             self._show(happened)
             for subscriber in tuple(self._subscribers):
-                try:
-                    subscriber(happened)
-                except Exception as error:
-                    self._complain(subscriber, error)
+                tell(subscriber, happened, self._loop)
 
     def _forget(self, key: str) -> None:
         if self._delivery is not None:
@@ -359,15 +357,7 @@ class Runtime:
 
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:
-            try:
-                self._observe(seen)
-            except Exception as error:
-                self._complain(self._observe, error)
-
-    def _complain(self, observer: object, error: Exception) -> None:
-        if self._loop is not None:
-            text = f"the observer {observer!r} of a runtime raised"
-            self._loop.call_exception_handler({"message": text, "exception": error})
+            tell(self._observe, seen, self._loop)
 
     async def _changed(self, key: str) -> None:
         """Return when a run has been written; now and then even without that."""

@@ -48,6 +48,7 @@ from statecharts.model.chart import Declaration
 from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import Answer, CallFailed
+from statecharts.runtime.attempts import tell
 from statecharts.runtime.between import parent_of
 from statecharts.runtime.clock import moment
 from statecharts.runtime.commit import (
@@ -963,25 +964,14 @@ class TemporalRuntime:
     def _tell(self, happened: Happened) -> None:
         self._show(happened)
         for subscriber in tuple(self._subscribers):
-            try:
-                subscriber(happened)
-            except Exception as error:
-                self._complain(subscriber, error)
+            tell(subscriber, happened, self._loop)
 
     def _show_there(self, seen: Attempted) -> None:
         self._show(seen)
 
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:
-            try:
-                self._observe(seen)
-            except Exception as error:
-                self._complain(self._observe, error)
-
-    def _complain(self, observer: object, error: Exception) -> None:
-        if self._loop is not None:
-            text = f"the observer {observer!r} of a runtime raised"
-            self._loop.call_exception_handler({"message": text, "exception": error})
+            tell(self._observe, seen, self._loop)
 
 
 def _replayed(program: Program, entries: Iterable[Entry]) -> dict[int, Snapshot[Any, Any]]:

@@ -1036,6 +1036,30 @@ async def test_the_snapshot_of_any_point_is_there(store: Store, clock: Simulated
         assert await rt.verify() == []
 
 
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), SystemExit(3), GeneratorExit(), asyncio.CancelledError()], ids=repr
+)
+@run_async
+async def test_an_observer_that_raises_stops_neither_the_loop_nor_a_delivery(
+    store: Store, clock: SimulatedClock, error: BaseException
+) -> None:
+    """Whatever an observer raises is reported, and the calls are carried out all the same."""
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+
+    def broken(_: object) -> None:
+        raise error
+
+    bank = Bank(PAID)
+    async with runtime(store, clock, bank, observe=broken) as rt:
+        rt.subscribe(broken)
+        run = await ordered(rt)
+        await rt.settle()
+        assert run.status == "ended"
+    assert bank.keys == ["a/1"]
+    assert {said["exception"] for said in complaints} == {error}
+
+
 @run_async
 async def test_observers_are_told_of_each_step_with_its_cause(
     store: Store, clock: SimulatedClock
