@@ -147,6 +147,15 @@ def underlying(function: Any) -> Any:
     return type(made).__call__ if is_object else made
 
 
+def is_awaited(function: Any) -> bool:
+    """Tell whether a function is a coroutine function, be it partial or an object's method.
+
+    >>> is_awaited(len)
+    False
+    """
+    return any(map(inspect.iscoroutinefunction, (applied(function), underlying(function))))
+
+
 def function_name(function: Callable[..., Any]) -> str:
     """Return a function's own name; for a lambda, the source text of its body."""
     inner = applied(function)

@@ -19,7 +19,7 @@ from statecharts.model.calls import answers_of
 from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
 from statecharts.model.fields import fits, type_text, union_members
-from statecharts.model.hooks import underlying
+from statecharts.model.hooks import is_awaited, underlying
 from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
@@ -123,8 +123,7 @@ class Handler:
     @property
     def is_async(self) -> bool:
         """Whether its function is a coroutine function."""
-        called = getattr(type(self.function), "__call__", None)  # noqa: B004 - it is asked what it is
-        return any(map(inspect.iscoroutinefunction, (self.function, called)))
+        return is_awaited(self.function)
 
 
 @overload

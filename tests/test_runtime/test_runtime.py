@@ -1393,6 +1393,25 @@ async def test_handler_that_cannot_be_cancelled_keeps_nobody_waiting(
     end.set()
 
 
+class Charger:
+    """Charges cards when it is called, or by a method of its class."""
+
+    async def __call__(self, call: Charge) -> Paid:
+        return Paid(call.card)
+
+    @classmethod
+    async def charge(cls, call: Charge) -> Paid:
+        return Paid(call.card)
+
+
+@pytest.mark.parametrize(
+    "function", [Charger(), partial(Charger()), Charger.charge, partial(partial(Charger.charge))]
+)
+def test_handler_is_awaited_whatever_holds_its_coroutine_function(function: Any) -> None:
+    """A partial function of an object that is called is awaited as the object is."""
+    assert handle(Charge, function).is_async
+
+
 @pytest.mark.parametrize(
     ("policy", "text"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -31,6 +30,7 @@ from machines.investigator.security.tools import Call as ToolCall
 from machines.investigator.security.tools import validate_tool_call
 from machines.investigator.security.violation import QueryFailedError, SecurityViolation
 from statecharts.model.errors import StatechartError
+from statecharts.model.hooks import is_awaited
 
 T = TypeVar("T")
 
@@ -245,8 +245,7 @@ async def awaited(function: Callable[..., Awaitable[T] | T], *values: object) ->
     >>> asyncio.run(awaited(max, 1, 2))
     2
     """
-    called = getattr(function, "__call__", None)  # noqa: B004 - the method of an object, if any
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+    if is_awaited(function):
         given = function(*values)
     else:
         given = await in_thread(lambda: function(*values))
