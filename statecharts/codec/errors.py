@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
@@ -106,6 +107,13 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         path = path_text(reversed(self.keys))
         kind = _SINGLE.get(self.code) or _KINDS[self.code[3]]
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
+
+
+def too_long(value: int) -> Misfit:
+    """Return the mistake of an integer that has more digits than Python writes."""
+    found = f"an integer has more than {sys.get_int_max_str_digits():,} digits"
+    remedy = "Keep it as text, or raise the limit: sys.set_int_max_str_digits()"
+    return Misfit("SC421", f"{found}, which Python does not write", remedy, value)
 
 
 def at(key: str | int, function: Callable[..., T], *arguments: Any) -> T:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from statecharts.codec.errors import Misfit
+from statecharts.codec.errors import Misfit, too_long
 from statecharts.codec.shapes import JsonSchema, Key, Shape, unwritable, wrong
 from statecharts.codec.texts import quoted
 from statecharts.codec.times import DATE, DATETIME, DURATION, TIME, formed
@@ -208,10 +208,18 @@ SCALARS: Final[dict[type, Shape]] = {
 def key_of(shape: Shape) -> Key | None:
     """Return how values of a shape are the keys of an object, or None when they cannot be."""
     if shape is INTEGER:
-        return Key(_load_integer_key, lambda value: str(dump_int(value)), _KEY_SCHEMA)
+        return Key(_load_integer_key, _dump_integer_key, _KEY_SCHEMA)
     if shape.kinds == {"string"}:
         return Key(shape.load, shape.dump, {})
     return None
+
+
+def _dump_integer_key(value: Any) -> str:
+    whole = dump_int(value)
+    try:
+        return str(whole)
+    except ValueError:
+        raise too_long(whole) from None
 
 
 _KEY_SCHEMA: Final = {"pattern": "^-?(0|[1-9][0-9]*)$"}

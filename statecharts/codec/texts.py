@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
-from statecharts.codec.errors import Misfit, at, reason
+from statecharts.codec.errors import Misfit, at, reason, too_long
 
 __all__ = ["encode", "parse", "quoted", "text_of"]
 
@@ -63,10 +62,7 @@ def _refuse_long(value: Any) -> None:
         try:
             str(value)
         except ValueError:
-            most = sys.get_int_max_str_digits()
-            found = f"an integer has more than {most:,} digits, which Python does not write"
-            remedy = "Keep it as text, or raise the limit: sys.set_int_max_str_digits()"
-            raise Misfit("SC421", found, remedy, value) from None
+            raise too_long(value) from None
 
 
 def parse(text: str | bytes) -> Any:

@@ -265,6 +265,7 @@ class Counts:
     """An event with numbers deep inside."""
 
     by_name: dict[str, list[int]]
+    names: dict[int, str] = field(factory=dict)
 
 
 class Counting(Statechart[Counts]):
@@ -284,6 +285,7 @@ def test_integer_that_python_does_not_write_is_refused_with_its_path() -> None:
     cases: list[tuple[Callable[[Any], bytes], Any, str]] = [
         (protocol.dumps_event, event, "$.by_name.a[1]"),
         (protocol.dumps_message, event, "$.by_name.a[1]"),
+        (protocol.dumps_event, Counts({}, {10**5000: "a"}), "$.names"),
         (protocol.dumps_snapshot, snapshot, "$.data.told.by_name.a[1]"),
     ]
     for write, value, path in cases:
