@@ -360,7 +360,7 @@ def _month(text: str) -> int:
         return int(text)
     # As SQLite has it: no letter with an accent has another case.
     lower = "".join(one.lower() if one.isascii() else one for one in text).replace("juil", "jul")
-    names = _MONTHS.split()
+    names: list[str] = list(_MONTHS.split())
     return names.index(lower[:3]) % 13 if lower[:3] in names else 0
 
 
