@@ -63,6 +63,10 @@ class Rect:
         across = self.x < other.right and other.x < self.right
         return across and self.y < other.bottom and other.y < self.bottom
 
+    def encloses(self, other: Rect) -> bool:
+        """Tell whether another rectangle is strictly inside."""
+        return self.contains((other.x, other.y)) and self.contains((other.right, other.bottom))
+
     def contains(self, point: Point) -> bool:
         """Tell whether a point is strictly inside."""
         return self.x < point[0] < self.right and self.y < point[1] < self.bottom

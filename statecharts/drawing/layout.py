@@ -41,6 +41,7 @@ from statecharts.drawing.grid import place_in_grid
 from statecharts.drawing.model import PSEUDO, Arrow, Box, Drawing, Picture, PlacedArrow, Shape
 from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
+from statecharts.drawing.repeats import with_repeats
 from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
 from statecharts.model.errors import Fault, StatechartError
 
@@ -86,7 +87,7 @@ def draw(
         picture = in_words(picture, planned.wordy)
         planned = plan(picture)
     asked: dict[str, Direction] = {"": direction} if isinstance(direction, str) else {**direction}
-    return _Layout(picture, planned, Engine(seconds), asked).draw()
+    return with_repeats(_Layout(picture, planned, Engine(seconds), asked).draw())
 
 
 @final

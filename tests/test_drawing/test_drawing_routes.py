@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +27,11 @@ from benchmarks.layout.scores import (
     wiggles,
 )
 from statecharts import drawing
-from statecharts.drawing.geometry import Point, Rect
+from statecharts.drawing.geometry import Point, Rect, flattened
 from statecharts.drawing.layout import draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
+from statecharts.drawing.repeats import FAR
 from statecharts.model.chart import Chart, TransitionKind
 from statecharts.model.errors import ArgumentError, StatechartError, UnknownStateError
 from tests.test_drawing import charts
@@ -314,6 +316,38 @@ def test_line_from_a_region_is_beside_those_from_inside(inside: int) -> None:
     paths = [path for one in found.arrows for path in itertools.pairwise(one.path)]
     places = [x for (x, y0), (_, y1) in paths if min(y0, y1) <= bottom < max(y0, y1)]
     assert len({*places}) == len(places) == inside + 1
+
+
+@pytest.mark.parametrize("name", ["wizard_0", pytest.param("game_0", marks=pytest.mark.long)])
+def test_long_line_has_its_label_at_both_ends(name: str) -> None:
+    """The label is said again at an end that is far from it, where it covers nothing."""
+    found = drawn(MADE[name])
+    texts = [(one, text.rect) for one in found.boxes for text in one.texts]
+    leaves = [one.rect for one in found.boxes if not one.box.children]
+    points = [point for one in found.arrows for point in flattened(one.path)]
+    labels = [one.label for one in found.arrows if one.label is not None]
+    repeated = 0
+    for one in found.arrows:
+        again = one.texts[len(one.arrow.label) :]
+        assert [text.line for text in again] == [*one.arrow.label] * (
+            len(again) // max(1, len(one.arrow.label))
+        )
+        for text in again:
+            repeated += 1
+            assert one.label is not None
+            assert math.dist(text.rect.centre, one.label.centre) > FAR / 4
+            ends = [math.dist(text.rect.centre, one.path[end]) for end in (0, -1)]
+            assert min(ends) < 200
+            assert not any(text.rect.overlaps(rect) for rect in (*leaves, *labels))
+            assert not any(text.rect.overlaps(rect) for _, rect in texts)
+            assert not any(text.rect.contains(point) for point in points)
+    assert repeated > 1
+
+
+def test_short_lines_have_one_label() -> None:
+    """Nothing is said twice where one look sees the whole line."""
+    found = drawn(charts.traffic_light())
+    assert all(len(one.texts) == len(one.arrow.label) for one in found.arrows)
 
 
 @pytest.mark.parametrize("name", ["device_1", "menu_0", "wizard_7", "ring_4"])

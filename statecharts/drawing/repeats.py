@@ -1,0 +1,124 @@
+"""Repeats: the label of a long line, said again where the line ends far from it.
+
+Nothing is moved for a repeat. Where there is no free place beside the end of a line, it has none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final, final
+
+from attrs import define, evolve, field
+
+from statecharts.drawing.blocks import label_size, label_texts
+from statecharts.drawing.geometry import Point, Rect, flattened
+from statecharts.drawing.model import Drawing, PlacedArrow, Text
+from statecharts.drawing.sketch import LABEL_GAP
+
+FAR: Final = 640.0
+"""Points along a line between its label and an end that has the label, too."""
+_REACH: Final = 160.0
+"""Points along a line, from its end, within which its label is said again."""
+_HEAD: Final = 18.0
+_CELL: Final = 32.0
+_STEP: Final = 6.0
+_CLEAR: Final = 3.0
+
+
+def with_repeats(drawing: Drawing) -> Drawing:
+    """Return a drawing whose long lines have their labels at both ends."""
+    page = _Page(drawing)
+    return evolve(drawing, arrows=tuple(map(page.repeated, drawing.arrows)))
+
+
+@final
+@define(eq=False)
+class _Page:
+    drawing: Drawing
+    taken: list[Rect] = field(factory=list)
+    """What no repeat may cover."""
+    lines: dict[tuple[int, int], list[Point]] = field(factory=dict)
+    """Points on lines, by the cell of the page."""
+
+    def __attrs_post_init__(self) -> None:
+        for placed in self.drawing.boxes:
+            self.taken.extend(text.rect for text in placed.texts)
+            if not placed.box.children:
+                self.taken.append(placed.rect)
+        self.taken.extend(one.label for one in self.drawing.arrows if one.label is not None)
+
+    def repeated(self, placed: PlacedArrow) -> PlacedArrow:
+        """Return an arrow, with its label again at the ends that are far from it."""
+        size = label_size(placed.arrow.label)
+        if placed.label is None or size is None or not placed.path:
+            return placed
+        if sum(itertools.starmap(math.dist, itertools.pairwise(placed.path[::3]))) < FAR:
+            return placed
+        way = list(flattened(placed.path, _STEP))
+        gone = [0.0, *itertools.accumulate(itertools.starmap(math.dist, itertools.pairwise(way)))]
+        middle = placed.label.centre
+        at = gone[min(range(len(way)), key=lambda n: math.dist(way[n], middle))]
+        more: list[Text] = []
+        if at > FAR:
+            more += self._said(placed, way, gone, size)
+        if gone[-1] - at > FAR:
+            more += self._said(placed, way[::-1], [gone[-1] - one for one in gone[::-1]], size)
+        return evolve(placed, texts=(*placed.texts, *more)) if more else placed
+
+    def _said(
+        self,
+        placed: PlacedArrow,
+        way: Sequence[Point],
+        gone: Sequence[float],
+        size: tuple[float, float],
+    ) -> tuple[Text, ...]:
+        """Return a label near the first point of a line; nothing where there is no room."""
+        near = [way[n] for n, far in enumerate(gone) if _HEAD < far < _REACH]
+        for rect in _beside(near, *size):
+            if self._is_free(rect):
+                self.taken.append(rect)
+                return label_texts(placed.arrow.label, rect.x + 2, rect.y + 1)
+        return ()
+
+    def _is_free(self, rect: Rect) -> bool:
+        page = Rect(0.0, 0.0, self.drawing.width, self.drawing.height).grown(-_CLEAR)
+        clear = rect.grown(_CLEAR)
+        return (
+            page.encloses(rect)
+            and not any(clear.overlaps(other) for other in self.taken)
+            and not any(self._cuts(clear))
+            and not any(clear.contains(point) for point in self._points_in(clear))
+        )
+
+    def _cuts(self, rect: Rect) -> Iterator[bool]:
+        """Yield whether a place lies on the border, or on a rule, of each state around."""
+        for placed in self.drawing.boxes:
+            box = placed.rect
+            if placed.box.children and rect.overlaps(box):
+                yield not box.encloses(rect)
+                for rule in placed.rules:
+                    low, high = min(rule.start, rule.end), max(rule.start, rule.end)
+                    yield rect.overlaps(Rect(*low, high[0] - low[0] + 0.1, high[1] - low[1] + 0.1))
+
+    def _points_in(self, rect: Rect) -> Iterator[Point]:
+        """Yield the points on lines in the cells around a place."""
+        if not self.lines:
+            for placed in self.drawing.arrows:
+                for x, y in flattened(placed.path, _STEP / 2) if placed.path else ():
+                    self.lines.setdefault((int(x // _CELL), int(y // _CELL)), []).append((x, y))
+        for i in range(int(rect.x // _CELL), int(rect.right // _CELL) + 1):
+            for j in range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1):
+                yield from self.lines.get((i, j), ())
+
+
+def _beside(points: Sequence[Point], width: float, height: float) -> Iterator[Rect]:
+    """Yield places for a label beside a line, the right and the upper side first."""
+    for (x0, y0), (x, y) in itertools.pairwise(points):
+        if abs(x - x0) < abs(y - y0):
+            yield Rect(x + LABEL_GAP, y - height / 2, width, height)
+            yield Rect(x - LABEL_GAP - width, y - height / 2, width, height)
+        else:
+            yield Rect(x - width / 2, y - _CLEAR - 2 - height, width, height)
+            yield Rect(x - width / 2, y + _CLEAR + 2, width, height)
