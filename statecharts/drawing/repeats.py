@@ -28,7 +28,9 @@ _CLEAR: Final = 3.0
 
 
 def with_repeats(drawing: Drawing) -> Drawing:
-    """Return a drawing whose long lines have their labels at both ends."""
+    """Return a drawing whose long lines have their labels at both ends; a grid stays as it is."""
+    if drawing.fault is not None:
+        return drawing
     page = _Page(drawing)
     return evolve(drawing, arrows=tuple(map(page.repeated, drawing.arrows)))
 
@@ -37,17 +39,24 @@ def with_repeats(drawing: Drawing) -> Drawing:
 @define(eq=False)
 class _Page:
     drawing: Drawing
-    taken: list[Rect] = field(factory=list)
-    """What no repeat may cover."""
+    taken: dict[tuple[int, int], list[Rect]] = field(factory=dict)
+    """What no repeat may cover, by the cells of the page."""
     lines: dict[tuple[int, int], list[Point]] = field(factory=dict)
     """Points on lines, by the cell of the page."""
 
     def __attrs_post_init__(self) -> None:
         for placed in self.drawing.boxes:
-            self.taken.extend(text.rect for text in placed.texts)
+            for text in placed.texts:
+                self._take(text.rect)
             if not placed.box.children:
-                self.taken.append(placed.rect)
-        self.taken.extend(one.label for one in self.drawing.arrows if one.label is not None)
+                self._take(placed.rect)
+        for one in self.drawing.arrows:
+            if one.label is not None:
+                self._take(one.label)
+
+    def _take(self, rect: Rect) -> None:
+        for cell in _cells(rect):
+            self.taken.setdefault(cell, []).append(rect)
 
     def repeated(self, placed: PlacedArrow) -> PlacedArrow:
         """Return an arrow, with its label again at the ends that are far from it."""
@@ -78,7 +87,7 @@ class _Page:
         near = [way[n] for n, far in enumerate(gone) if _HEAD < far < _REACH]
         for rect in _beside(near, *size):
             if self._is_free(rect):
-                self.taken.append(rect)
+                self._take(rect)
                 return label_texts(placed.arrow.label, rect.x + 2, rect.y + 1)
         return ()
 
@@ -87,7 +96,9 @@ class _Page:
         clear = rect.grown(_CLEAR)
         return (
             page.encloses(rect)
-            and not any(clear.overlaps(other) for other in self.taken)
+            and not any(
+                clear.overlaps(other) for at in _cells(clear) for other in self.taken.get(at, ())
+            )
             and not any(self._cuts(clear))
             and not any(clear.contains(point) for point in self._points_in(clear))
         )
@@ -108,9 +119,14 @@ class _Page:
             for placed in self.drawing.arrows:
                 for x, y in flattened(placed.path, _STEP / 2) if placed.path else ():
                     self.lines.setdefault((int(x // _CELL), int(y // _CELL)), []).append((x, y))
-        for i in range(int(rect.x // _CELL), int(rect.right // _CELL) + 1):
-            for j in range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1):
-                yield from self.lines.get((i, j), ())
+        for cell in _cells(rect):
+            yield from self.lines.get(cell, ())
+
+
+def _cells(rect: Rect) -> Iterator[tuple[int, int]]:
+    """Yield the cells of the page that a place is in."""
+    across = range(int(rect.x // _CELL), int(rect.right // _CELL) + 1)
+    yield from itertools.product(across, range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1))
 
 
 def _beside(points: Sequence[Point], width: float, height: float) -> Iterator[Rect]:
