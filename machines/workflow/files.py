@@ -80,8 +80,12 @@ def orchestrate(
 
     async def work(call: Service, task: Task[Any]) -> NamedEvent | None:
         before = call.data.get("after")
-        while before is not None and _at_work(opened[0], task.run, before):  # noqa: ASYNC110 - the answer may come from another process
-            await asyncio.sleep(POLL)
+        calls = opened[0].get(task.run).run.calls
+        while before is not None and _at_work(calls, before):
+            await asyncio.sleep(POLL)  # the answer may come from another process
+            calls = opened[0].get(task.run).run.calls
+        if task.call not in calls:
+            return None  # its state was left while it waited
         answer = await agents[call.source](call.data, task)
         return NamedEvent(answer) if isinstance(answer, str) else answer
 
@@ -106,9 +110,8 @@ def _retry(call: Service) -> Retry:
     return Retry(attempts=again + 1, delay=timedelta(seconds=wait))
 
 
-def _at_work(orchestrator: Orchestrator, workflow: str, agent: str) -> bool:
-    calls = orchestrator.get(workflow).run.calls.values()
-    return any(isinstance(call, Service) and call.source == agent for call in calls)
+def _at_work(calls: Mapping[str, Any], agent: str) -> bool:
+    return any(isinstance(call, Service) and call.source == agent for call in calls.values())
 
 
 def _check(
