@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 _ROUND: Final = 0.55
 """Length of the handles of a quarter of a circle, over its radius."""
@@ -15,6 +15,12 @@ _ROUND: Final = 0.55
 Point = tuple[float, float]
 Path = tuple[Point, ...]
 """A start and three points for each cubic Bézier curve: 3n + 1 points."""
+
+Cell = tuple[int, int]
+"""A square of the page, by its column and its row."""
+CELL: Final = 24.0
+_STEP: Final = 3.0
+"""Distance of the points by which it is told where a path runs."""
 
 
 @final
@@ -195,9 +201,41 @@ def meets(path: Path, rects: Sequence[Rect]) -> bool:
         for curve in curves(path)
         for around in (bounds(curve).grown(1),)
         if (near := [rect for rect in rects if rect.overlaps(around)])
-        for point in flattened(curve, 3.0)
+        for point in flattened(curve, _STEP)
         for rect in near
     )
+
+
+def cells(rect: Rect) -> Iterator[Cell]:
+    """Yield the cells of the page that a rectangle is in.
+
+    >>> list(cells(Rect(20.0, 5.0, 10.0, 10.0)))
+    [(0, 0), (1, 0)]
+    """
+    across = range(int(rect.x // CELL), int(rect.right // CELL) + 1)
+    return itertools.product(across, range(int(rect.y // CELL), int(rect.bottom // CELL) + 1))
+
+
+@final
+@define(eq=False)
+class Lines:
+    """Paths by their names, found by the places that they run through.
+
+    Where `meets` asks one path for many rectangles, this asks many paths for one after the other.
+    """
+
+    paths: Sequence[tuple[str, Path]]
+    _points: dict[Cell, list[tuple[str, Point]]] = field(factory=dict, init=False)
+
+    def through(self, rect: Rect) -> set[str]:
+        """Return the names of the paths that run through the inside of a rectangle."""
+        if not self._points:
+            for name, path in self.paths:
+                for x, y in flattened(path, _STEP):
+                    cell = int(x // CELL), int(y // CELL)
+                    self._points.setdefault(cell, []).append((name, (x, y)))
+        near = (one for cell in cells(rect) for one in self._points.get(cell, ()))
+        return {name for name, point in near if rect.contains(point)}
 
 
 def direction(path: Path) -> Point:

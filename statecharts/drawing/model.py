@@ -13,7 +13,7 @@ from typing import Final, Literal, final
 
 from attrs import evolve, field, frozen
 
-from statecharts.drawing.geometry import Path, Point, Rect, moved
+from statecharts.drawing.geometry import Lines, Path, Point, Rect, moved
 from statecharts.model.errors import Fault
 
 
@@ -345,6 +345,11 @@ class Drawing:
     boxes: tuple[PlacedBox, ...]
     arrows: tuple[PlacedArrow, ...]
     fault: Fault | None = None
+
+    @property
+    def lines(self) -> Lines:
+        """The lines of its arrows, by the ids of these, to be found by place."""
+        return Lines([(one.arrow.id, one.path) for one in self.arrows])
 
 
 def _turned(rule: Rule) -> Rule:

@@ -13,7 +13,7 @@ from typing import Final, final
 from attrs import define, evolve, field
 
 from statecharts.drawing.blocks import label_size, label_texts
-from statecharts.drawing.geometry import Point, Rect, flattened
+from statecharts.drawing.geometry import Cell, Lines, Point, Rect, cells, flattened
 from statecharts.drawing.model import Drawing, PlacedArrow, Text
 from statecharts.drawing.sketch import LABEL_GAP
 
@@ -22,7 +22,6 @@ FAR: Final = 640.0
 _REACH: Final = 160.0
 """Points along a line, from its end, within which its label is said again."""
 _HEAD: Final = 18.0
-_CELL: Final = 32.0
 _STEP: Final = 6.0
 _CLEAR: Final = 3.0
 
@@ -39,12 +38,12 @@ def with_repeats(drawing: Drawing) -> Drawing:
 @define(eq=False)
 class _Page:
     drawing: Drawing
-    taken: dict[tuple[int, int], list[Rect]] = field(factory=dict)
-    """What no repeat may cover, by the cells of the page."""
-    lines: dict[tuple[int, int], list[Point]] = field(factory=dict)
-    """Points on lines, by the cell of the page."""
+    lines: Lines = field(init=False)
+    taken: dict[Cell, list[Rect]] = field(factory=dict, init=False)
+    """The rectangles that a repeat must not cover, by the cells that they are in."""
 
     def __attrs_post_init__(self) -> None:
+        self.lines = self.drawing.lines
         for placed in self.drawing.boxes:
             for text in placed.texts:
                 self._take(text.rect)
@@ -55,7 +54,7 @@ class _Page:
                 self._take(one.label)
 
     def _take(self, rect: Rect) -> None:
-        for cell in _cells(rect):
+        for cell in cells(rect):
             self.taken.setdefault(cell, []).append(rect)
 
     def repeated(self, placed: PlacedArrow) -> PlacedArrow:
@@ -97,10 +96,10 @@ class _Page:
         return (
             page.encloses(rect)
             and not any(
-                clear.overlaps(other) for at in _cells(clear) for other in self.taken.get(at, ())
+                clear.overlaps(other) for at in cells(clear) for other in self.taken.get(at, ())
             )
             and not any(self._cuts(clear))
-            and not any(clear.contains(point) for point in self._points_in(clear))
+            and not self.lines.through(clear)
         )
 
     def _cuts(self, rect: Rect) -> Iterator[bool]:
@@ -112,21 +111,6 @@ class _Page:
                 for rule in placed.rules:
                     low, high = min(rule.start, rule.end), max(rule.start, rule.end)
                     yield rect.overlaps(Rect(*low, high[0] - low[0] + 0.1, high[1] - low[1] + 0.1))
-
-    def _points_in(self, rect: Rect) -> Iterator[Point]:
-        """Yield the points on lines in the cells around a place."""
-        if not self.lines:
-            for placed in self.drawing.arrows:
-                for x, y in flattened(placed.path, _STEP / 2) if placed.path else ():
-                    self.lines.setdefault((int(x // _CELL), int(y // _CELL)), []).append((x, y))
-        for cell in _cells(rect):
-            yield from self.lines.get(cell, ())
-
-
-def _cells(rect: Rect) -> Iterator[tuple[int, int]]:
-    """Yield the cells of the page that a place is in."""
-    across = range(int(rect.x // _CELL), int(rect.right // _CELL) + 1)
-    yield from itertools.product(across, range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1))
 
 
 def _beside(points: Sequence[Point], width: float, height: float) -> Iterator[Rect]:

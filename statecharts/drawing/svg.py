@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
-from statecharts.drawing.geometry import Path, Point, Rect, curves, direction, flattened, point_on
+from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, point_on
 from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
@@ -51,8 +51,6 @@ _SWATCH: Final = 22.0
 _BETWEEN: Final = 16.0
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
-_CELL: Final = 24.0
-_STEP: Final = 3.0
 
 _UNTOLD: Final = {
     Kind.ACTIVE: "active",
@@ -172,10 +170,12 @@ class Writer:
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
     """The places of texts, arrowheads and badges, which no further badge covers."""
-    lines_in: dict[tuple[int, int], list[tuple[str, Point]]] = field(
-        factory=dict, init=False, eq=False
-    )
-    """Points on the lines of arrows, by the cell of the page."""
+    drawn: Lines = field(init=False, eq=False)
+    """The lines of the arrows."""
+
+    @drawn.default
+    def _lines_of_arrows(self) -> Lines:
+        return self.drawing.lines
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
@@ -543,18 +543,7 @@ class Writer:
 
     def covered(self, rect: Rect, own: str) -> int:
         """Return how much a badge would cover; the line of one arrow does not count."""
-        if not self.lines_in:
-            for arrow in self.drawing.arrows:
-                for x, y in flattened(arrow.path, _STEP) if arrow.path else ():
-                    cell = (int(x // _CELL), int(y // _CELL))
-                    self.lines_in.setdefault(cell, []).append((arrow.arrow.id, (x, y)))
-        lines = {
-            arrow
-            for i in range(int(rect.x // _CELL), int(rect.right // _CELL) + 1)
-            for j in range(int(rect.y // _CELL), int(rect.bottom // _CELL) + 1)
-            for arrow, point in self.lines_in.get((i, j), ())
-            if arrow != own and rect.contains(point)
-        }
+        lines = self.drawn.through(rect) - {own}
         cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
         return 2 * (cut + sum(rect.overlaps(other) for other in self.taken)) + len(lines)
 

@@ -180,7 +180,7 @@ def nested() -> Chart:
 def test_state_has_the_marks_of_what_is_left_out_in_it(
     thing: str, options: Any, state: str, kind: Kind
 ) -> None:
-    """What was taken, waits or has changed is told by the state that is shown."""
+    """The state that is shown carries the marks of what was taken, is waiting or has changed."""
     marked = {thing: (Mark(kind),)}
     overlay = Overlay(lines=marked) if ":" in thing else Overlay(marked)
     (mark,) = folded_marks(overlay, **options)[state]

@@ -316,7 +316,7 @@ def test_rules_take_the_turn_of_the_year_for_no_sure_finding(tmp_path: Path) -> 
 
 
 def test_rules_take_other_goods_for_no_sure_change_of_unit(tmp_path: Path) -> None:
-    """Where boats are not sold any more the usual price falls, and that of each thing stays."""
+    """Once boats are no longer sold the usual price falls, while each thing costs what it did."""
     rng, prices = Random(17), {"boat": 900.0, "skis": 700.0, "bread": 4.0}
     for name, factor, sure in (("a", 1.0, False), ("b", 0.01, True)):
         rows = []

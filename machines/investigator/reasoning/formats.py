@@ -55,6 +55,7 @@ _MONTHS: Final = (
     "--- jan feb maa apr mei jun jul aug sep okt nov dec"  # and Dutch
 )
 """The beginnings of the names of months, after a mark for each language."""
+_MONTH_NUMBERS: Final = {name: at % 13 for at, name in enumerate(_MONTHS.split())}
 
 
 @frozen
@@ -360,8 +361,7 @@ def _month(text: str) -> int:
         return int(text)
     # As SQLite has it: no letter with an accent has another case.
     lower = "".join(one.lower() if one.isascii() else one for one in text).replace("juil", "jul")
-    names: list[str] = list(_MONTHS.split())
-    return names.index(lower[:3]) % 13 if lower[:3] in names else 0
+    return _MONTH_NUMBERS.get(lower[:3], 0)
 
 
 def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float | None:

@@ -98,12 +98,8 @@ def find(
     named = silence <= len(counts) and any(0 < (one - last).days <= silence for one in hinted)
     if end is not None and silence > 0 and (named or not ended):
         daily = daily.through(end)
-    gaps = _gaps(
-        evolve(reading, daily=daily),
-        Level.of(daily.counts("rows")),
-        len(daily.days) - int(over),
-        hinted,
-    )
+    through = level if daily is reading.daily else Level.of(daily.counts("rows"))
+    gaps = _gaps(evolve(reading, daily=daily), through, len(daily.days) - int(over), hinted)
     most = rule.DOUBT if ended else 1.0
     found = [
         one if one.day and one.day <= last else evolve(one, last=end, score=min(one.score, most))
