@@ -109,11 +109,12 @@ class Misfit(Exception):  # noqa: N818 - never seen outside the codec
         return kind(self.code, f"{chart} at {path}", self.found, self.remedy, path=path)
 
 
-def too_long(value: int) -> Misfit:
-    """Return the mistake of an integer that has more digits than Python writes."""
+def too_long(value: int | None = None) -> Misfit:
+    """Return the mistake of an integer that has more digits than Python writes, or else reads."""
+    code, how = ("SC401", "read") if value is None else ("SC421", "write")
     found = f"an integer has more than {sys.get_int_max_str_digits():,} digits"
     remedy = "Keep it as text, or raise the limit: sys.set_int_max_str_digits()"
-    return Misfit("SC421", f"{found}, which Python does not write", remedy, value)
+    return Misfit(code, f"{found}, which Python does not {how}", remedy, value)
 
 
 def at(key: str | int, function: Callable[..., T], *arguments: Any) -> T:

@@ -69,7 +69,7 @@ def parse(text: str | bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        Misfit: It is not JSON.
+        Misfit: It is not JSON, or an integer in it is longer than Python reads.
     """
     try:
         text = text if isinstance(text, str) else bytes(text).decode("utf-8")
@@ -79,12 +79,18 @@ def parse(text: str | bytes) -> Any:
             found, end = None, -1
         return found if end == len(text) else _decoder.decode(text)
     except (ValueError, TypeError) as error:
-        remedy = "Give one value of JSON, in UTF-8"
-        raise Misfit("SC401", f"the text is not JSON: {reason(error)}", remedy) from None
+        if type(error) is ValueError:  # neither of JSON nor of UTF-8
+            raise too_long() from None
+        raise _no_json(reason(error)) from None
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise _no_json(f"{name} is not a number of JSON")
+
+
+def _no_json(why: str) -> Misfit:
+    remedy = "Give one value of JSON, in UTF-8"
+    return Misfit("SC401", f"the text is not JSON: {why}", remedy)
 
 
 _decoder: Final = json.JSONDecoder(parse_constant=_no_constant)

@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from attrs.validators import gt
 
 from statecharts import Kernel, State, Statechart
-from statecharts.codec import Protocol, UnwritableError
+from statecharts.codec import MalformedError, Protocol, UnwritableError
 from statecharts.codec.errors import Misfit
 from statecharts.codec.fields import keeps_what_it_is_given
 from statecharts.codec.shaping import Shaper
@@ -292,6 +292,9 @@ def test_integer_that_python_does_not_write_is_refused_with_its_path() -> None:
         with pytest.raises(UnwritableError, match=r"SC421.*more than 4,300 digits") as caught:
             write(value)
         assert caught.value.path == path
+    text = f'{{"type": "counts", "by_name": {{"a": [{"1" * 5000}]}}}}'
+    with pytest.raises(MalformedError, match=r"SC401.*more than 4,300 digits.*does not read"):
+        protocol.loads_event(text)
 
 
 @pytest.mark.parametrize(
