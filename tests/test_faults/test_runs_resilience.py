@@ -345,8 +345,14 @@ def test_bytes_that_are_no_text_are_damage(file: Path) -> None:
         with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
             db.execute("PRAGMA writable_schema=ON")
             db.execute(change)
-        with pytest.raises(DamageError, match="SC804"), Runs(file, Shelf, effects=(Note,)) as runs:
+        with (
+            pytest.raises(DamageError, match="SC804") as caught,
+            Runs(file, Shelf, effects=(Note,)) as runs,
+        ):
             runs.verify()
+        descriptors = [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+        open_files = [one.readlink() for one in descriptors]
+        assert file not in open_files, caught  # though the error is still there
 
 
 def run_with(

@@ -118,9 +118,9 @@ class PostgresStore(Relational):
         self._closed = False
         self._host: PostgresStore | None = None
         with self._errors():
-            self._db = self._connect()
-            self._ear = self._connect()
             try:
+                self._db = self._connect()
+                self._ear = self._connect()
                 self._ear.execute(self._sql["listen"])
                 self._make(create=create)
             except BaseException:
@@ -145,8 +145,12 @@ class PostgresStore(Relational):
     def _connect(self) -> psycopg.RawCursor[Any]:
         """Connect; return what runs statements."""
         connection = psycopg.connect(self._address, autocommit=True, connect_timeout=10)
-        cursor = _cursor(connection)
-        cursor.execute(self._sql["patience"], (_PATIENCE,))
+        try:
+            cursor = _cursor(connection)
+            cursor.execute(self._sql["patience"], (_PATIENCE,))
+        except BaseException:
+            connection.close()
+            raise
         return cursor
 
     def _make(self, *, create: bool) -> None:

@@ -97,7 +97,11 @@ class SQLiteStore(Relational):
         db = sqlite3.connect(
             self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
-        db.execute(f"PRAGMA synchronous={self._synchronous}")
+        try:
+            db.execute(f"PRAGMA synchronous={self._synchronous}")
+        except BaseException:  # it is no database that can be read
+            db.close()
+            raise
         return db
 
     def _check_place(self) -> None:
