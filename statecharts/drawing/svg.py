@@ -15,7 +15,7 @@ from typing import Final, final
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
 from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, point_on
@@ -150,6 +150,11 @@ def _prefix(chart: str) -> str:
     return encoded(chart).replace("-", "_x2d_")
 
 
+def _lines_of(writer: Writer) -> Lines:
+    """Return the lines of the arrows of what a writer draws."""
+    return writer.drawing.lines
+
+
 @final
 @frozen
 class Writer:
@@ -170,12 +175,8 @@ class Writer:
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
     """The places of texts, arrowheads and badges, which no further badge covers."""
-    drawn: Lines = field(init=False, eq=False)
+    drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
-
-    @drawn.default
-    def _lines_of_arrows(self) -> Lines:
-        return self.drawing.lines
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
