@@ -24,6 +24,13 @@ _RAISED: Final = (Exception, asyncio.CancelledError, type(None))
 """The errors that a task may end with; any other, such as SystemExit, would stop the event loop."""
 
 
+LOSSES: Final = 10
+"""Processes that may die one after the other while they carry an effect out; then it has failed."""
+
+DIED: Final = "the process that carried it out has died"
+"""The reason of an attempt that nobody heard of again."""
+
+
 # --- What a handler is given, and how it is called ------------------------------------------------
 
 
@@ -201,6 +208,15 @@ def tell(
         if loop is not None:
             text = f"the observer {observer!r} of a runtime raised"
             loop.call_exception_handler({"message": text, "exception": error})
+
+
+def is_hopeless(handler: Handler, given: Callable[[], Any], row: Owed) -> bool:
+    """Tell whether so many attempts have ended with their process that there is to be no more."""
+    try:
+        most = retry_of(handler, given()).attempts
+    except Exception:  # it is told when the attempt fails
+        most = 0
+    return row.attempts >= max(most, LOSSES)
 
 
 # --- What comes of it -----------------------------------------------------------------------------

@@ -304,6 +304,7 @@ class Draft:
         self._on_way: set[int] = set()
         self._strays: dict[str, set[int]] | None = None
         self._kept: dict[int, Snapshot[Any, Any]] = {}
+        self._unbegun: list[int] = []
         self._copied: tuple[Checkpoint, ...] = ()
         self.stuck = False
         if live is not None:
@@ -944,6 +945,9 @@ class Draft:
             RunError: An effect has been carried out that cannot be undone (SC834).
         """
         begun = [one for one in gone if self._has_begun(one.number)]
+        between = (CHILD, CANCEL)
+        left = (self.owed[one.number] for one in gone if one not in begun)
+        self._unbegun += [row.number for row in left if row.name not in between]
         kept = _lasting(self.snapshot) & _lasting(past) & {root_of(call) for call in self.calls}
         self._check_undoable(begun, to, undo)
         for call in list(self.calls):
@@ -1305,6 +1309,7 @@ class Draft:
             tuple(self.entries),
             tuple(owed.values()),
             tuple(number for number in old_owed if number not in owed),
+            tuple(number for number in self._unbegun if number in old_owed),
             timers,
             tuple(name for name in old_due if name not in due),
             tuple(waiting.values()),

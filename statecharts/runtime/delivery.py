@@ -4,6 +4,10 @@ It takes only effects that it has claimed. A new effect is claimed in the commit
 the runtime that will carry it out; what nobody has claimed, or whose claim is over because its
 process has died, is claimed from the store. A claim is renewed for as long as its handler runs.
 
+What somebody had claimed who has died may be what he died of: before it is begun again, the attempt
+is counted on disk. What has ended two processes is carried out with no other such beside it, and
+what has ended `LOSSES` of them has failed.
+
 An effect is acknowledged by the commit that its outcome makes: the answer to a call, or the removal
 of the row. Whatever dies before that commit is done again, under the same key.
 """
@@ -24,10 +28,12 @@ from attrs import define
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import wire_name
 from statecharts.runtime.attempts import (
+    DIED,
     attempt_once,
     done,
     failed,
     given_of,
+    is_hopeless,
     is_stopped,
     judge,
 )
@@ -57,6 +63,9 @@ MOST: Final = 1_000
 IN_LINE: Final = 4
 """Effects that are claimed for each that a handler may carry out at once; the others are next."""
 
+SUSPECTED: Final = 2
+"""Processes that have died of an effect, perhaps, before it is tried apart from others like it."""
+
 ENDING: Final = 5.0
 """Seconds that a handler has to end in once it is cancelled, after its grace."""
 
@@ -72,6 +81,7 @@ class _Attempt:
 
     work: asyncio.Task[None]
     task: Task[Any] | None = None
+    """What its handler was given; None before it is called."""
     answering: bool = False
     again: bool = False
 
@@ -114,6 +124,7 @@ class Delivery:
         self._gates = {
             name: asyncio.Semaphore(handler.at_once) for name, handler in self._handlers.items()
         }
+        self._alone = asyncio.Semaphore(1)
         self._room = {name: IN_LINE * one.at_once for name, one in self._handlers.items()}
         self._working: Counter[str] = Counter()
         self._claimed: Counter[str] = Counter()
@@ -171,10 +182,10 @@ class Delivery:
         due = draft.next_timer
         wake = due is not None and due < self._planned
         for row in draft.fresh:
-            if row.worker == self.worker:
+            if not row.held:
+                wake = wake or self._has_room(row.name)
+            elif row.worker == self.worker and draft.is_new(row.number):
                 self._begin(run, row)
-            else:
-                wake = wake or (row.worker is None and self._has_room(row.name))
         if wake:
             self._woken.set()
 
@@ -190,7 +201,14 @@ class Delivery:
                 attempt.task.cancel()
             attempt.work.cancel()
 
-    def _begin(self, run: str, row: Owed) -> None:
+    def _begin(self, run: str, row: Owed, *, lost: bool = False) -> None:
+        """Carry out an effect, or do so once the attempt at it that is under way is over.
+
+        Args:
+            run: The key of the run.
+            row: The effect.
+            lost: Whether somebody had claimed it before, and has died.
+        """
         key = (run, row.number)
         if self._closing:
             return
@@ -198,7 +216,8 @@ class Delivery:
             self._attempts[key].again = True
             return
         # A context of its own: a handler must not see what the sender of an event has set.
-        work = self._loop.create_task(self._carry_out(run, row), context=contextvars.Context())
+        doing = self._carry_out(run, row, lost=lost)
+        work = self._loop.create_task(doing, context=contextvars.Context())
         self._attempts[key] = _Attempt(work)
         self._working[row.name] += 1
         work.add_done_callback(lambda _: self._finished(key, row.name))
@@ -253,12 +272,12 @@ class Delivery:
             free = await asyncio.to_thread(
                 self._store.claim, self.worker, at, self._until(), pairs, room
             )
-            for run, row in free:
+            for run, row, lost in free:
                 if row.name in BETWEEN:
                     with contextlib.suppress(StatechartError):  # tried again once the claim is over
                         await self._submit(self._operations.between.take_over(run, row))
                 else:
-                    self._begin(run, row)
+                    self._begin(run, row, lost=lost)
             if len(free) == room:
                 self._behind.update(names)
                 self._woken.set()
@@ -314,16 +333,19 @@ class Delivery:
 
     # -- one effect --------------------------------------------------------------------------------
 
-    async def _carry_out(self, run: str, row: Owed) -> None:
+    async def _carry_out(self, run: str, row: Owed, *, lost: bool) -> None:
         handler = self._handlers[row.name]
         act: Callable[[Draft], None]
+        deadly = lost and row.attempts >= SUSPECTED and row.reason == DIED
         try:
-            async with self._gates[row.name]:
+            async with self._alone if deadly else contextlib.nullcontext(), self._gates[row.name]:
                 try:
                     head = self._operations.head(run)
                     program = self._operations.writer.program(head)
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
+                    return
+                if lost and not await self._count(head, program, handler, row):
                     return
                 began, clock = self._operations.now(), self._loop.time()
                 failed: BaseException | None = None
@@ -346,6 +368,28 @@ class Delivery:
                 await asyncio.shield(self._give_back(run, row.number))
             raise
         await self._record(head, row, act)
+
+    async def _count(self, head: Head, program: Program, handler: Handler, row: Owed) -> bool:
+        """Count an attempt before it is made, for if its process dies; tell whether to make it."""
+        if is_hopeless(handler, lambda: given_of(program, row)[0], row):
+            reason = f"{row.attempts} processes have died, one after the other, while it was tried"
+            LOG.error("%s/%d %s: %s; given up", head.run, row.number, row.name, reason)
+            act = partial(self._failed, row=row, failures=row.attempts, reason=reason, wait=None)
+            await self._record(head, row, act)
+            return False
+        said = {"attempts": row.attempts + 1, "reason": DIED}
+
+        def count(draft: Draft) -> bool:
+            same = draft.head.began == head.began  # else it was removed, and made again meanwhile
+            claim = {"worker": self.worker, "until": self._until()}
+            return same and draft.note(row.number, **said, **claim)
+
+        try:
+            owed: bool = await self._submit(Job(head.run, count))
+        except StatechartError as error:  # the claim runs out, and it is tried again
+            LOG.warning("%s/%d %s: not tried: %s", head.run, row.number, row.name, error)
+            return False
+        return owed
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         given, number = given_of(program, row)
@@ -399,8 +443,11 @@ class Delivery:
         self._operations.writer.do(job, inner=True)
 
     async def _give_back(self, run: str, number: int) -> None:
+        attempt = self._attempts.get((run, number))
+        begun = attempt is None or attempt.answering or attempt.task is not None
+        release = partial(self._store.release, self.worker, [(run, number)], begun=begun)
         with contextlib.suppress(StatechartError):
-            await asyncio.to_thread(self._store.release, self.worker, [(run, number)])
+            await asyncio.to_thread(release)
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def outstanding(run: str, row: Owed) -> Outstanding:
         row.attempts,
         moment(row.due),
         row.handed,
-        None if row.worker is None else moment(row.until),
+        moment(row.until) if row.held else None,
         row.reason,
     )
 

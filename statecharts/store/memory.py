@@ -14,6 +14,7 @@ from statecharts.store.chain import Damage
 from statecharts.store.fairness import fairly
 from statecharts.store.rows import (
     LONGEST_CLAIM,
+    LOST,
     PAUSED,
     Change,
     Checkpoint,
@@ -24,6 +25,7 @@ from statecharts.store.rows import (
     Status,
     Timer,
     Waiting,
+    claimed_row,
 )
 
 
@@ -60,9 +62,12 @@ class MemoryStore:
             return [False] * first + [self._write(change) for change in changes[first:]]
 
     def _meets(self, change: Change) -> bool:
-        """Tell whether the fence of a change is that of the stored head."""
+        """Tell whether a change was worked out from what is stored."""
         kept = self._runs.get(change.head.run)
-        return (None if kept is None else kept.head.fence) == change.fence
+        if kept is None:
+            return change.fence is None
+        owed = map(kept.owed.get, change.unbegun)
+        return kept.head.fence == change.fence and all(one and one.worker is None for one in owed)
 
     def _write(self, change: Change) -> bool:
         if not self._meets(change):
@@ -72,7 +77,10 @@ class MemoryStore:
             kept = self._runs[change.head.run] = _Kept(change.head)
         kept.head = change.head
         kept.entries += change.entries
-        kept.owed |= {one.number: one for one in change.owed}
+        for one in change.owed:
+            old = kept.owed.get(one.number)
+            worker = one.worker or (None if old is None else old.worker)
+            kept.owed[one.number] = evolve(one, worker=worker)
         kept.timers |= {one.id: one for one in change.timers}
         kept.waiting |= {one.number: one for one in change.waiting}
         for number in change.settled:
@@ -155,7 +163,7 @@ class MemoryStore:
 
     def claim(
         self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
-    ) -> list[tuple[str, Owed]]:
+    ) -> list[tuple[str, Owed, bool]]:
         """Claim effects; see the port."""
         wanted = frozenset(names)
         with self._lock:
@@ -179,8 +187,8 @@ class MemoryStore:
                 lambda row: left.pop((row[0], row[1].number)),
             )
             rows.sort(key=lambda row: (row[1].due, row[0], row[1].number))
-            claimed = [(run, evolve(one, worker=worker, until=until)) for run, one in rows]
-            for run, mine in claimed:
+            claimed = [claimed_row(run, one, worker, until) for run, one in rows]
+            for run, mine, _ in claimed:
                 self._runs[run].owed[mine.number] = mine
             return claimed
 
@@ -195,12 +203,14 @@ class MemoryStore:
                 owed[number] = evolve(owed[number], until=until)
             return held
 
-    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+    def release(
+        self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
+    ) -> None:
         """Give claims back; see the port."""
         with self._lock:
             for run, number in self._held(worker, claims):
                 owed = self._runs[run].owed
-                owed[number] = evolve(owed[number], worker=None, until=0)
+                owed[number] = evolve(owed[number], worker=worker if begun else None, until=0)
 
     def forsake(self, dead: Callable[[str], bool]) -> int:
         """Give back all claims of the dead; see the port."""
@@ -208,12 +218,11 @@ class MemoryStore:
             claims = [
                 (kept.owed, one) for kept in self._runs.values() for one in kept.owed.values()
             ]
-            gone = {
-                worker for worker in {one.worker for _, one in claims} if worker and dead(worker)
-            }
-            freed = [(owed, one) for owed, one in claims if one.worker in gone]
+            held = [(owed, one) for owed, one in claims if one.held]
+            gone = {worker for worker in {one.worker for _, one in held} if worker and dead(worker)}
+            freed = [(owed, one) for owed, one in held if one.worker in gone]
             for owed, one in freed:
-                owed[one.number] = evolve(one, worker=None, until=0)
+                owed[one.number] = evolve(one, until=LOST)
             return len(freed)
 
     def _held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
@@ -221,7 +230,7 @@ class MemoryStore:
         for run, number in claims:
             kept = self._runs.get(run)
             one = None if kept is None else kept.owed.get(number)
-            if one is not None and one.worker == worker:
+            if one is not None and one.held and one.worker == worker:
                 found.add((run, number))
         return found
 

@@ -83,7 +83,7 @@ class Store(Protocol):
 
     def claim(
         self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
-    ) -> list[tuple[str, Owed]]:
+    ) -> list[tuple[str, Owed, bool]]:
         """Claim effects that are due and that nobody has claimed, or whose claim is over.
 
         One that has never been tried is due whatever its time, which a wrong clock may have given;
@@ -94,7 +94,8 @@ class Store(Protocol):
         `statecharts.store.fairness`).
 
         Returns:
-            The key of the run and the effect, as claimed.
+            Of each the key of its run, the effect as claimed, and whether a claim on it was lost:
+            its worker has died, or has not renewed it.
         """
         ...
 
@@ -104,8 +105,10 @@ class Store(Protocol):
         """Let claims hold longer; return those that the worker still has."""
         ...
 
-    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
-        """Give claims back."""
+    def release(
+        self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
+    ) -> None:
+        """Give claims back; who has ``begun`` is kept in mind (`Owed.worker`)."""
         ...
 
     def forsake(self, dead: Callable[[str], bool]) -> int:

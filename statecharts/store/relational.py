@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
-from attrs import evolve
 from attrs import fields as attrs_fields
 
 from statecharts.store.errors import StoreError
@@ -24,6 +23,7 @@ from statecharts.store.rows import (
     Run,
     Timer,
     Waiting,
+    claimed_row,
     fields,
 )
 from statecharts.store.statements import OF_A_RUN
@@ -152,6 +152,9 @@ class Relational(ABC):
 
     def _write(self, change: Change) -> int | None:
         """Write a change, in a transaction; return the number of its run, None if it missed."""
+        for one in change.unbegun:
+            if self._do("unbegun", change.head.run, one).fetchone() is None:
+                return None
         values = head_row(change.head, self._place)
         if change.fence is None:
             row = self._do("begin", *values).fetchone()
@@ -180,7 +183,7 @@ class Relational(ABC):
 
     def claim(
         self, worker: str, now: int, until: int, names: Iterable[tuple[str, str]], limit: int
-    ) -> list[tuple[str, Owed]]:
+    ) -> list[tuple[str, Owed, bool]]:
         """Claim effects; see the port."""
         pairs = json.dumps(sorted(names))
 
@@ -197,7 +200,7 @@ class Relational(ABC):
             return []
         rows = self._whole(lambda: fairly(limit, free, take), quietly=True)
         rows.sort(key=lambda row: (row[7], row[1], row[2]))
-        return [(run, evolve(owed_row(owed), worker=worker, until=until)) for _, run, *owed in rows]
+        return [claimed_row(run, owed_row(owed), worker, until) for _, run, *owed in rows]
 
     def prune(self, change: Change, before: int) -> bool:
         """Remove old entries and checkpoints; see the port."""

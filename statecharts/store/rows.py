@@ -23,6 +23,10 @@ LONGEST_CLAIM: Final = 86_400_000_000
 """Microseconds that a claim may hold; one for longer was made, or is read, by a wrong clock."""
 
 
+LOST: Final = 1
+"""The end of a claim whose worker has died; 0 is that of one that was given back."""
+
+
 class Status(StrEnum):
     """The status of a run."""
 
@@ -159,8 +163,9 @@ class Owed:
         attempts: The number of failed attempts.
         due: The time of the next attempt.
         handed: Whether a handler has handed it over: it waits for somebody to answer it.
-        worker: The worker that has claimed it; None without a claim. Not sealed.
-        until: The time at which the claim ends. Not sealed.
+        worker: The worker that has claimed it last, and may have begun it; None if there is none.
+            Not sealed. A row that is written without one keeps the one that is stored.
+        until: The time at which that claim ends, 0 if it was given back, or `LOST`. Not sealed.
         reason: The reason of the last failure; empty without one.
     """
 
@@ -174,6 +179,17 @@ class Owed:
     worker: str | None = None
     until: int = 0
     reason: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether a worker has claimed it, and not given it back or died."""
+        return self.worker is not None and self.until > LOST
+
+
+def claimed_row(run: str, row: Owed, worker: str, until: int) -> tuple[str, Owed, bool]:
+    """Return a row once it is claimed, with its run, and whether a claim on it was lost."""
+    lost = row.worker is not None and row.until > 0
+    return run, attrs.evolve(row, worker=worker, until=until), lost
 
 
 @frozen
@@ -229,6 +245,7 @@ class Change:
         entries: New entries, in order.
         owed: Effects that are new, or have changed.
         settled: Numbers of effects that are not owed any more.
+        unbegun: Those that nobody has ever claimed: if somebody has, nothing is written.
         timers: Timers that were started.
         stopped: Ids of timers that run no more.
         waiting: Events that wait from now on.
@@ -243,6 +260,7 @@ class Change:
     entries: tuple[Entry, ...] = ()
     owed: tuple[Owed, ...] = ()
     settled: tuple[int, ...] = ()
+    unbegun: tuple[int, ...] = ()
     timers: tuple[Timer, ...] = ()
     stopped: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()

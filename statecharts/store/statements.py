@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from statecharts.store.rows import LONGEST_CLAIM
+from statecharts.store.rows import LONGEST_CLAIM, LOST
 
 _HEAD: Final = """runs.run, chart, version, status, reason, blocked, sequence, epoch, counter,
  began, changed, states, snapshot, muted, before, cut, cut_link, link, total,
@@ -23,6 +23,7 @@ _ENTRY: Final = (
     f" WHERE run = {_OF_RUN}"
 )
 _OWED: Final = "number, name, call, body, attempts, due, handed, worker, until, reason"
+_SAID: Final = _OWED.replace("worker, ", "")
 
 PAIRS: Final = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2)"
 NUMBERS: Final = "SELECT value FROM json_each(?3)"
@@ -45,6 +46,7 @@ def free(pairs: str = PAIRS, numbers: str = NUMBERS) -> str:
     )
 
 
+_HELD: Final = f"run = {_OF_RUN} AND number = ? AND worker = ? AND until > {LOST}"
 _LATER: Final = "CASE WHEN owed.due > owed.until THEN owed.due ELSE owed.until END"
 
 
@@ -71,8 +73,9 @@ STATEMENTS: Final[dict[str, str]] = {
     "place": "SELECT number FROM {p}configurations WHERE digest = ?",
     "enter": "INSERT INTO {p}entries (run, sequence, at, kind, id, configuration, body, link)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "owe": f"INSERT INTO {{p}}owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    f" ON CONFLICT (run, number) DO UPDATE SET {_replaced(_OWED)}",
+    "owe": f"INSERT INTO {{p}}owed AS owed (run, {_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" ON CONFLICT (run, number) DO UPDATE SET {_replaced(_SAID)},"
+    " worker = coalesce(excluded.worker, owed.worker)",
     "settle": "DELETE FROM {p}owed WHERE run = ? AND number = ?",
     "start": "INSERT INTO {p}timers (run, id, due) VALUES (?, ?, ?)"
     f" ON CONFLICT (run, id) DO UPDATE SET {_replaced('due')}",
@@ -97,11 +100,12 @@ STATEMENTS: Final[dict[str, str]] = {
     "look": free(),
     "free": free(),
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
-    "renew": f"UPDATE {{p}}owed SET until = ? WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
-    "release": "UPDATE {p}owed SET worker = NULL, until = 0"
-    f" WHERE run = {_OF_RUN} AND number = ? AND worker = ?",
-    "workers": "SELECT DISTINCT worker FROM {p}owed WHERE worker IS NOT NULL",
-    "forsake": "UPDATE {p}owed SET worker = NULL, until = 0 WHERE worker = ?",
+    "unbegun": f"SELECT 1 FROM {{p}}owed WHERE run = {_OF_RUN} AND number = ? AND worker IS NULL",
+    "renew": f"UPDATE {{p}}owed SET until = ? WHERE {_HELD}",
+    "release": f"UPDATE {{p}}owed SET worker = NULL, until = 0 WHERE {_HELD}",
+    "leave": f"UPDATE {{p}}owed SET until = 0 WHERE {_HELD}",
+    "workers": f"SELECT DISTINCT worker FROM {{p}}owed WHERE worker IS NOT NULL AND until > {LOST}",
+    "forsake": f"UPDATE {{p}}owed SET until = {LOST} WHERE worker = ? AND until > {LOST}",
     "due": "SELECT runs.run, chart, timers.id, timers.due FROM {p}timers AS timers"
     " JOIN {p}runs AS runs ON runs.number = timers.run"
     " WHERE timers.due <= ? AND status = 'running' ORDER BY timers.due, runs.run",

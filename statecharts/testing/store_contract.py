@@ -255,7 +255,7 @@ class StoreContract:
         store.write([begun("a", owed=[owed(1, due=3), owed(2, due=2), later])])
         names = [("Chart", "mail")]
         found = store.claim("me", 10, 20, names, 9)
-        assert [(run, one.number, one.worker, one.until) for run, one in found] == [
+        assert [(run, one.number, one.worker, one.until) for run, one, _ in found] == [
             ("a", 2, "me", 20),
             ("a", 1, "me", 20),
         ]
@@ -286,8 +286,8 @@ class StoreContract:
         store.write([begun("b", chart="Other", owed=[owed(1)])])
         store.write([begun("c", owed=[owed(1, name="fax")])])
         assert len(store.claim("me", 10, 20, [("Chart", "mail")], 2)) == 2
-        assert [run for run, _ in store.claim("me", 10, 20, [("Other", "mail")], 9)] == ["b"]
-        assert [run for run, _ in store.claim("me", 10, 20, [("Chart", "fax")], 9)] == ["c"]
+        assert [run for run, _, _ in store.claim("me", 10, 20, [("Other", "mail")], 9)] == ["b"]
+        assert [run for run, _, _ in store.claim("me", 10, 20, [("Chart", "fax")], 9)] == ["c"]
         assert store.claim("me", 10, 20, [("Chart", "letter")], 9) == []
 
     def test_one_run_with_much_does_not_keep_others_waiting(self) -> None:
@@ -295,10 +295,12 @@ class StoreContract:
         store.write([begun("a", owed=[owed(number) for number in range(1, 31)])])
         store.write([begun(run, owed=[owed(1, due=5), owed(2, due=5)]) for run in "bcd"])
         names = [("Chart", "mail")]
-        first = [run for run, _ in store.claim("me", 10, 20, names, 8)]
+        first = [run for run, _, _ in store.claim("me", 10, 20, names, 8)]
         assert sorted(first) == ["a", "a", "b", "b", "c", "c", "d", "d"]
-        assert [run for run, _ in store.claim("me", 10, 20, names, 8)] == ["a"] * 8
-        assert [one.number for _, one in store.claim("me", 10, 20, names, 99)] == [*range(11, 31)]
+        assert [run for run, _, _ in store.claim("me", 10, 20, names, 8)] == ["a"] * 8
+        assert [one.number for _, one, _ in store.claim("me", 10, 20, names, 99)] == [
+            *range(11, 31)
+        ]
 
     def test_paused_runs_and_effects_that_were_handed_over_are_not_claimed(self) -> None:
         store = self.opened()
@@ -306,7 +308,7 @@ class StoreContract:
             store.write([begun(status.value, status=status, owed=[owed(1)])])
         store.write([begun("handed", owed=[evolve(owed(1), handed=True)])])
         found = store.claim("me", 10, 20, [("Chart", "mail")], 9)
-        assert sorted(run for run, _ in found) == ["cancelled", "ended", "running"]
+        assert sorted(run for run, _, _ in found) == ["cancelled", "ended", "running"]
 
     def test_claims_are_renewed_and_given_back_by_who_has_them(self) -> None:
         store = self.opened()
@@ -315,9 +317,9 @@ class StoreContract:
         store.claim("me", 10, 20, names, 1)
         claims = [("a", 1), ("a", 2), ("b", 1)]
         assert store.renew("me", 90, claims) == {("a", 1)}
-        assert [one.number for _, one in store.claim("you", 50, 60, names, 9)] == [2]
+        assert [one.number for _, one, _ in store.claim("you", 50, 60, names, 9)] == [2]
         store.release("me", claims)
-        assert [one.number for _, one in store.claim("you", 50, 60, names, 9)] == [1]
+        assert [one.number for _, one, _ in store.claim("you", 50, 60, names, 9)] == [1]
 
     def test_the_claims_of_the_dead_are_given_back(self) -> None:
         store = self.opened()
@@ -330,9 +332,58 @@ class StoreContract:
         assert store.forsake(lambda worker: worker == "dead") == 0
         assert store.renew("dead", 99, [("a", 1)]) == set()
         found = store.claim("me", 10, 90, names, 9)
-        assert [(run, one.number) for run, one in found] == [
-            (run, one.number) for run, one in first
+        assert [(run, one.number, lost) for run, one, lost in found] == [
+            (run, one.number, True) for run, one, _ in first
         ]
+
+    def test_only_a_claim_that_was_not_given_back_is_lost(self) -> None:
+        store = self.opened()
+        store.write([begun("a", owed=[owed(number) for number in range(1, 5)])])
+        names = [("Chart", "mail")]
+        assert [lost for *_, lost in store.claim("you", 10, 20, names, 3)] == [False] * 3
+        store.release("you", [("a", 1)])
+        store.release("you", [("a", 2)], begun=True)
+        stored = store.read("a")
+        assert stored is not None
+        assert [(one.worker, one.until) for one in stored.owed] == [
+            (None, 0),
+            ("you", 0),
+            ("you", 20),
+            (None, 0),
+        ]
+        assert store.renew("you", 99, [("a", 2)]) == set()
+        found = store.claim("me", 20, 30, names, 9)
+        assert [(one.number, lost) for _, one, lost in found] == [
+            (1, False),
+            (2, False),
+            (3, True),
+            (4, False),
+        ]
+
+    def test_a_row_written_without_a_worker_keeps_the_one_that_may_have_begun(self) -> None:
+        store = self.opened()
+        first = begun("a", owed=[owed(1)])
+        store.write([first])
+        store.claim("me", 10, 20, [("Chart", "mail")], 1)
+        then = further(first, owed=[owed(1, attempts=1)], changed=[owed(1)])
+        assert store.write([then]) == [True]
+        stored = store.read("a")
+        assert stored is not None
+        assert stored.owed == (evolve(owed(1, attempts=1), worker="me"),)
+
+    def test_nothing_is_written_if_somebody_has_begun_what_nobody_was_to_have_begun(self) -> None:
+        store = self.opened()
+        first = begun("a", owed=[owed(1), owed(2)])
+        store.write([first])
+        store.claim("me", 10, 20, [("Chart", "mail")], 1)
+        store.release("me", [("a", 1)], begun=True)
+        before = store.read("a")
+        change = further(first, settled=[owed(1), owed(2)])
+        assert store.write([evolve(change, unbegun=(2, 1))]) == [False]
+        assert store.write([evolve(change, unbegun=(3,))]) == [False]
+        assert store.read("a") == before
+        assert store.write([evolve(change, unbegun=(2,))]) == [True]
+        assert verified(store, "a") == []
 
     def test_a_claim_is_no_part_of_the_seal(self) -> None:
         store = self.opened()
@@ -517,11 +568,10 @@ def further(
         (entry,),
         tuple(owed),
         tuple(one.number for one in settled),
-        tuple(timers),
-        tuple(one.id for one in stopped),
-        (),
-        tuple(one.number for one in taken),
-        kept,
+        timers=tuple(timers),
+        stopped=tuple(one.id for one in stopped),
+        taken=tuple(one.number for one in taken),
+        checkpoints=kept,
     )
 
 

@@ -244,6 +244,94 @@ def test_effect_that_nobody_has_begun_is_dropped(store: Store, clock: SimulatedC
     assert [(one.name, one.number) for one in kept.owed] == [("charge", 3)]
 
 
+def begin(store: Store, clock: SimulatedClock) -> tuple[Runs, Bank]:
+    """Let a run owe a charge that nobody has begun."""
+    runs = Runs(store, Order, effects=(Mail,), clock=clock)
+    runs.start(Order, key="a").send(Ordered("1"))
+    return runs, Bank("wait")
+
+
+BEGUN = r"\[SC834\] a: the effect 1 \(charge\) comes after entry 0, has been begun"
+
+
+@run_async
+async def test_effect_that_was_begun_by_who_found_it_in_the_store_is_not_gone_past(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """Not here, where its run is kept in memory as it was before, nor anywhere else."""
+    runs, bank = begin(store, clock)
+    handlers = {Charge: bank.charge, Mail: bank.mail}
+    async with Runtime(store, Order, handlers=handlers, clock=clock, grace=timedelta()) as rt:
+        await rt.get("a").send(Asked())
+        await until(lambda: bank.tasks != [])
+        with pytest.raises(RunError, match=BEGUN):
+            await rt.get("a").rollback(to=0)
+        with pytest.raises(RunError, match=BEGUN):
+            await asyncio.to_thread(runs.get("a").rollback, to=0)
+
+
+@run_async
+async def test_effect_that_a_shutdown_has_stopped_is_not_gone_past(
+    store: Store, clock: SimulatedClock
+) -> None:
+    runs, bank = begin(store, clock)
+    handlers = {Charge: bank.charge, Mail: bank.mail}
+    async with Runtime(store, Order, handlers=handlers, clock=clock, grace=timedelta()):
+        await until(lambda: bank.tasks != [])
+    with pytest.raises(RunError, match=BEGUN):
+        runs.get("a").rollback(to=0)
+
+
+@run_async
+async def test_effect_that_only_waited_in_line_can_be_gone_past(
+    store: Store, clock: SimulatedClock
+) -> None:
+    runs, bank = begin(store, clock)
+    clock.advance(timedelta(seconds=1))
+    runs.start(Order, key="b").send(Ordered("2"))
+    handlers = [handle(Charge, bank.charge, at_once=1), handle(Mail, bank.mail)]
+    async with Runtime(store, Order, handlers=handlers, clock=clock, grace=timedelta()):
+        await until(lambda: bank.tasks != [])
+    assert bank.keys == ["a/1"]
+    runs.get("b").rollback(to=0)
+    assert runs.get("b").configuration[-1] == "open.basket"
+
+
+@run_async
+async def test_effect_that_a_pause_has_stopped_is_not_gone_past(
+    store: Store, clock: SimulatedClock
+) -> None:
+    runs, bank = begin(store, clock)
+    handlers = {Charge: bank.charge, Mail: bank.mail}
+    async with Runtime(store, Order, handlers=handlers, clock=clock, grace=timedelta()) as rt:
+        await until(lambda: bank.tasks != [])
+        await rt.get("a").suspend("an incident")
+        await until(lambda: bank.cancelled == 1)
+    runs.get("a").resume()
+    with pytest.raises(RunError, match=BEGUN):
+        runs.get("a").rollback(to=0)
+
+
+@run_async
+async def test_effect_that_has_failed_and_is_tried_again_is_not_gone_past(
+    store: Store, clock: SimulatedClock
+) -> None:
+    runs = Runs(store, Order, effects=(Mail,), clock=clock)
+    runs.start(Order, key="a").send(Ordered("1"))
+    runs.get("a").fail("open.paying.charge#1", "no")
+
+    def mail(_: Mail) -> None:
+        raise OSError("no post")
+
+    handlers = [handle(Mail, mail, retry=Retry(attempts=1)), handle(Charge, Bank("wait").charge)]
+    async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
+        await until(lambda: rt.get("a").status == "stuck")
+    runs.get("a").retry()
+    assert runs.get("a").owed[0].attempts == 0
+    with pytest.raises(RunError, match=r"the effect 2 \(mail\) comes after entry 1"):
+        runs.get("a").rollback(to=1)
+
+
 def test_call_that_is_only_owed_can_be_gone_past(runs: Runs) -> None:
     run = runs.start(Order, key="a")
     run.send(Ordered("1"))

@@ -1389,7 +1389,7 @@ async def test_handler_that_cannot_be_cancelled_keeps_nobody_waiting(
         await ordered(rt)
         assert rt.get("a").owed[0].claimed is not None
         await asyncio.sleep(0.01)
-    assert [row.worker for run in [store.read("a")] if run for row in run.owed] == [None]
+    assert [row.held for run in [store.read("a")] if run for row in run.owed] == [False]
     end.set()
 
 

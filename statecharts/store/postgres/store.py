@@ -71,6 +71,7 @@ _OWN: Final = {
     " JOIN {p}runs AS runs ON runs.number = owed.run"
     " WHERE handed = 0 AND greatest(owed.due, owed.until) > ?1"
     " AND status NOT IN ('suspended', 'stuck') AND chart = ANY(?2)",
+    "unbegun": f"{STATEMENTS['unbegun']} FOR UPDATE",
     "tell": f"NOTIFY {CHANNEL}",
     "listen": f"LISTEN {CHANNEL}",
     "ask": "SELECT 1",
@@ -409,13 +410,15 @@ class PostgresStore(Relational):
         with self._lock, self._errors():
             return self._patiently(renew)
 
-    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+    def release(
+        self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
+    ) -> None:
         """Give claims back; see the port."""
         held = list(claims)
 
         def release() -> None:
             for run, number in held:
-                self._do("release", run, number, worker)
+                self._do("leave" if begun else "release", run, number, worker)
             self._do("tell")
 
         with self._lock, self._errors():

@@ -337,11 +337,13 @@ class SQLiteStore(Relational):
                 if self._do("renew", until, run, number, worker).rowcount
             }
 
-    def release(self, worker: str, claims: Iterable[tuple[str, int]]) -> None:
+    def release(
+        self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
+    ) -> None:
         """Give claims back; see the port."""
         with self._lock, self._errors(), self._transaction():
             for run, number in claims:
-                self._do("release", run, number, worker)
+                self._do("leave" if begun else "release", run, number, worker)
 
     def forsake(self, dead: Callable[[str], bool]) -> int:
         """Give back all claims of the dead; see the port."""
