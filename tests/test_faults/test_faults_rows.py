@@ -66,11 +66,11 @@ SQLiteStore._transaction = lambda self: nullcontext()
     "an effect is forgotten before it is carried out": """
 from statecharts.runtime.delivery import Delivery
 carry_out = Delivery._carry_out
-async def forgetting(self, run, row):
+async def forgetting(self, run, row, **how):
     from statecharts.runtime.writer import Job
     if row.call is None:
         await self._submit(Job(run, lambda draft: draft.settle(row.number)))
-    await carry_out(self, run, row)
+    await carry_out(self, run, row, **how)
 Delivery._carry_out = forgetting
 """,
     "the number of an effect is not kept": """
