@@ -28,7 +28,7 @@ LOSSES: Final = 10
 """Processes that may die one after the other while they carry an effect out; then it has failed."""
 
 DIED: Final = "the process that carried it out has died"
-"""The reason of an attempt that nobody heard of again."""
+"""The reason of an attempt from its begin on, if one before it has ended with its process."""
 
 
 # --- What a handler is given, and how it is called ------------------------------------------------
@@ -210,13 +210,31 @@ def tell(
             loop.call_exception_handler({"message": text, "exception": error})
 
 
-def is_hopeless(handler: Handler, given: Callable[[], Any], row: Owed) -> bool:
-    """Tell whether so many attempts have ended with their process that there is to be no more."""
+def judge_death(
+    handler: Handler, given: Callable[[], Any], key: str, row: Owed, log: logging.Logger
+) -> tuple[str, timedelta | None]:
+    """Log that a process has died of an effect, perhaps; return what `judge` does.
+
+    Args:
+        handler: The handler.
+        given: Returns the effect or call that it was given.
+        key: The key of the effect.
+        row: The effect; its attempts count those that have ended so.
+        log: The log.
+    """
     try:
-        most = retry_of(handler, given()).attempts
-    except Exception:  # it is told when the attempt fails
-        most = 0
-    return row.attempts >= max(most, LOSSES)
+        retry = retry_of(handler, given())
+    except Exception:  # it is told when an attempt fails
+        retry = Retry()
+    most = max(retry.attempts, LOSSES)
+    if row.attempts < most:
+        wait = retry.wait(key, row.attempts)
+        said = (key, row.name, row.attempts, most, DIED, wait)
+        log.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said)
+        return DIED, wait
+    reason = f"{row.attempts} processes have died, one after the other, while it was tried"
+    log.error("%s %s: %s; given up", key, row.name, reason)
+    return reason, None
 
 
 # --- What comes of it -----------------------------------------------------------------------------

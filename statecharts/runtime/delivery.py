@@ -4,9 +4,9 @@ It takes only effects that it has claimed. A new effect is claimed in the commit
 the runtime that will carry it out; what nobody has claimed, or whose claim is over because its
 process has died, is claimed from the store. A claim is renewed for as long as its handler runs.
 
-What somebody had claimed who has died may be what he died of: before it is begun again, the attempt
-is counted on disk. What has ended two processes is carried out with no other such beside it, and
-what has ended `LOSSES` of them has failed.
+What a process had claimed that has died may be what it died of: before it is begun again, the
+attempt is counted on disk. If that process dies as well, the attempt has failed, and the next one
+comes after a wait, and with no other such beside it.
 
 An effect is acknowledged by the commit that its outcome makes: the answer to a call, or the removal
 of the row. Whatever dies before that commit is done again, under the same key.
@@ -33,9 +33,9 @@ from statecharts.runtime.attempts import (
     done,
     failed,
     given_of,
-    is_hopeless,
     is_stopped,
     judge,
+    judge_death,
 )
 from statecharts.runtime.between import LOG
 from statecharts.runtime.clock import microseconds
@@ -62,9 +62,6 @@ MOST: Final = 1_000
 
 IN_LINE: Final = 4
 """Effects that are claimed for each that a handler may carry out at once; the others are next."""
-
-SUSPECTED: Final = 2
-"""Processes that have died of an effect, perhaps, before it is tried apart from others like it."""
 
 ENDING: Final = 5.0
 """Seconds that a handler has to end in once it is cancelled, after its grace."""
@@ -336,16 +333,20 @@ class Delivery:
     async def _carry_out(self, run: str, row: Owed, *, lost: bool) -> None:
         handler = self._handlers[row.name]
         act: Callable[[Draft], None]
-        deadly = lost and row.attempts >= SUSPECTED and row.reason == DIED
+        counted = row.reason == DIED
+        alone = self._alone if counted and row.attempts > 1 else contextlib.nullcontext()
         try:
-            async with self._alone if deadly else contextlib.nullcontext(), self._gates[row.name]:
+            async with alone, self._gates[row.name]:
                 try:
                     head = self._operations.head(run)
                     program = self._operations.writer.program(head)
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
-                if lost and not await self._count(head, program, handler, row):
+                if lost and counted:
+                    await self._record(head, row, self._death(program, run, row, handler))
+                    return
+                if (lost or counted) and not await self._count(head, row):
                     return
                 began, clock = self._operations.now(), self._loop.time()
                 failed: BaseException | None = None
@@ -369,14 +370,8 @@ class Delivery:
             raise
         await self._record(head, row, act)
 
-    async def _count(self, head: Head, program: Program, handler: Handler, row: Owed) -> bool:
+    async def _count(self, head: Head, row: Owed) -> bool:
         """Count an attempt before it is made, for if its process dies; tell whether to make it."""
-        if is_hopeless(handler, lambda: given_of(program, row)[0], row):
-            reason = f"{row.attempts} processes have died, one after the other, while it was tried"
-            LOG.error("%s/%d %s: %s; given up", head.run, row.number, row.name, reason)
-            act = partial(self._failed, row=row, failures=row.attempts, reason=reason, wait=None)
-            await self._record(head, row, act)
-            return False
         said = {"attempts": row.attempts + 1, "reason": DIED}
 
         def count(draft: Draft) -> bool:
@@ -425,6 +420,14 @@ class Delivery:
             error, handler, lambda: given_of(program, row)[0], attempt, storable, LOG
         )
         return partial(self._failed, row=row, failures=failures, reason=reason, wait=wait), wait
+
+    def _death(
+        self, program: Program, run: str, row: Owed, handler: Handler
+    ) -> Callable[[Draft], None]:
+        """Log an attempt that has ended with its process; return what writes it."""
+        key, effect = f"{run}/{row.number}", lambda: given_of(program, row)[0]
+        reason, wait = judge_death(handler, effect, key, row, LOG)
+        return partial(self._failed, row=row, failures=row.attempts, reason=reason, wait=wait)
 
     def _done(self, draft: Draft, row: Owed, outcome: Any) -> None:
         done(draft, row, outcome, self._operations.now())

@@ -22,7 +22,8 @@ from statecharts.store.rows import Change, Checkpoint, Entry, Head, Owed, Timer,
 FORMAT: Final = 1
 """The version of the lines."""
 
-_CLAIM: Final = ("worker", "until")
+_SOMEBODY: Final = "somebody"
+"""The worker of an effect that was begun, wherever that was."""
 
 
 def exported(store: Store, runs: Iterable[str]) -> Iterator[str]:
@@ -54,8 +55,10 @@ def _line(kind: str, row: Any, **more: Any) -> str:
     values = {
         name: _text(value) if isinstance(value, bytes) else value
         for name, value in asdict(row).items()
-        if name not in _CLAIM
+        if name != "until"
     }
+    if values.pop("worker", None) is not None:
+        more["worker"] = _SOMEBODY
     return _dumped({**values, **more, "row": kind})
 
 

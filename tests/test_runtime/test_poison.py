@@ -88,15 +88,40 @@ async def test_call_of_which_too_many_processes_died_has_failed(
 
 
 @run_async
-async def test_longer_retry_allows_more_deaths(store: Store, clock: SimulatedClock) -> None:
+async def test_next_attempt_comes_after_a_wait(
+    store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A `Retry` of more attempts than `LOSSES` allows as many deaths."""
     ordered(store, clock, "a", deaths=LOSSES)
     lose(store, clock)
     bank = Bank(PAID)
-    retry = Retry(attempts=LOSSES + 1)
+    most, wait = LOSSES + 1, timedelta(hours=1)
+    retry = Retry(attempts=most, delay=wait, backoff="fixed", jitter=0)
     handlers = [handle(Charge, bank.charge, retry=retry), handle(Mail, bank.mail)]
     async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
+        await rt.settle()
+        (owed,) = rt.get("a").owed
+        assert (owed.attempts, owed.reason, owed.due) == (LOSSES, DIED, clock.now() + wait)
+        assert bank.tasks == []
+        clock.advance(wait)
         await rt.get("a").wait(Order.settled, timeout=timedelta(seconds=30))
-    assert [task.attempt for task in bank.tasks] == [LOSSES + 1]
+    assert [task.attempt for task in bank.tasks] == [most]
+    assert caplog.messages == [
+        f"a/1 charge: attempt {LOSSES} of {most} failed: {DIED}; the next in 1:00:00"
+    ]
+
+
+@run_async
+async def test_broken_retry_leaves_the_usual_wait(clock: SimulatedClock) -> None:
+    store = MemoryStore()
+    ordered(store, clock, "a", deaths=1)
+    lose(store, clock)
+    bank = Bank(PAID)
+    retry: Any = lambda _: "soon"  # noqa: E731
+    handlers = [handle(Charge, bank.charge, retry=retry), handle(Mail, bank.mail)]
+    async with Runtime(store, Order, handlers=handlers, clock=clock) as rt:
+        await rt.settle()
+        assert timedelta(seconds=1) <= rt.get("a").owed[0].due - clock.now() < timedelta(seconds=2)
 
 
 @run_async
@@ -145,15 +170,14 @@ async def test_what_may_be_deadly_is_tried_alone(clock: SimulatedClock) -> None:
     store = MemoryStore()
     ordered(store, clock, "a", "b", deaths=2)
     ordered(store, clock, "c", deaths=1)
-    lose(store, clock)
-    ordered(store, clock, "d", deaths=2)
+    ordered(store, clock, "d")
     bank = Bank("wait")
     handlers = {Charge: bank.charge, Mail: bank.mail}
     grace = timedelta()
     async with Runtime(store, Order, handlers=handlers, clock=clock, grace=grace) as rt:
         await until(lambda: len(bank.tasks) == 3)
         attempts = [rt.get(key).owed[0].attempts for key in "abcd"]
-        assert attempts == [3, 2, 2, 2]
+        assert attempts == [3, 2, 2, 0]
         assert sorted(bank.keys) == ["a/1", "c/1", "d/1"]
         await rt.get("a").cancel("no more")
         await until(lambda: len(bank.tasks) == 4)
@@ -166,7 +190,7 @@ def test_handler_that_ends_its_process_does_so_a_few_times_and_no_more(tmp_path:
     script = """
         import asyncio, os, sys
         from datetime import timedelta
-        from statecharts.runtime import Runtime
+        from statecharts.runtime import Retry, Runtime, handle
         from tests.test_runtime.orders import Charge, Mail, Order, Ordered
         from tests.test_runtime.conftest import PAID
 
@@ -178,7 +202,9 @@ def test_handler_that_ends_its_process_does_so_a_few_times_and_no_more(tmp_path:
 
         async def main():
             store = f"sqlite:///{sys.argv[1]}"
-            async with Runtime(store, Order, handlers={Charge: charge, Mail: print}) as rt:
+            soon = Retry(delay=timedelta(milliseconds=1), backoff="fixed")
+            handlers = [handle(Charge, charge, retry=soon), handle(Mail, print)]
+            async with Runtime(store, Order, handlers=handlers) as rt:
                 for key in ("poison", "sound"):
                     run = await rt.start(Order, key=key, exist_ok=True)
                     if run.history()[-1].kind == "start":

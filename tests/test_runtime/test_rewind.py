@@ -280,6 +280,12 @@ async def test_effect_that_a_shutdown_has_stopped_is_not_gone_past(
         await until(lambda: bank.tasks != [])
     with pytest.raises(RunError, match=BEGUN):
         runs.get("a").rollback(to=0)
+    other = MemoryStore()
+    lines = list(exported(store, ["a"]))
+    assert list(imported(other, lines)) == ["a"]
+    assert list(exported(other, ["a"])) == lines
+    with pytest.raises(RunError, match=BEGUN):
+        Runs(other, Order, effects=(Mail,), clock=clock).get("a").rollback(to=0)
 
 
 @run_async
