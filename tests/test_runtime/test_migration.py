@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from types import new_class
 from typing import Any
 
@@ -11,7 +13,7 @@ from attrs import make_class
 
 from statecharts import State, Statechart, StatechartError
 from statecharts.codec import Protocol, Upcaster
-from statecharts.runtime import Runs, Runtime, SimulatedClock, handle
+from statecharts.runtime import Runs, Runtime, SimulatedClock, Task, handle
 from statecharts.runtime.commit import Draft
 from statecharts.runtime.writer import Job
 from statecharts.store import Store
@@ -354,6 +356,42 @@ async def test_runtime_goes_on_with_the_next_version(store: Store, clock: Simula
         await live.fail("waiting.consult#1", "nobody knows")
         await live.wait("parked")
         assert await rt.verify() == []
+
+
+@run_async
+async def test_what_an_old_worker_has_begun_is_done_again_by_a_new_one(
+    store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both are at work while a deploy rolls out; the old one cannot write what came of it."""
+    begun, go, asked = asyncio.Event(), asyncio.Event(), list[Any]()
+
+    async def ask(call: Ask, task: Task[Any]) -> Reply:
+        begun.set()
+        await go.wait()
+        asked.append((task.key, call))
+        return Reply("black")
+
+    async def consult(call: Consult, task: Task[Any]) -> Reply:
+        asked.append((task.key, call))
+        return Reply("green")
+
+    note = handle(Note, lambda _: None)
+    old = Runtime(store, protocol(1), handlers=[handle(Ask, ask), note], clock=clock)
+    new = Runtime(store, protocol(4), handlers=[handle(Consult, consult), note], clock=clock)
+    async with old, new:
+        (program,) = old._operations.programs.values()
+        run = await old.start(program.chart, key="a", context=Desk("ann"))
+        await run.send(Begin("tea"))
+        await begun.wait()
+        assert await new.migrate() == [("a", None)]
+        go.set()
+        await old.settle()
+        assert new.get("a").configuration == ("waiting",)
+        clock.advance(timedelta(seconds=31))
+        await new.get("a").wait("parked", timeout=timedelta(seconds=30))
+        assert await new.verify() == []
+    assert asked == [("a/2", Ask("tea")), ("a/2", Consult("tea", 1))]
+    assert "outcome not written: [SC413]" in caplog.text
 
 
 def test_stuck_timer_keeps_its_cause(store: Store, clock: SimulatedClock) -> None:
