@@ -294,7 +294,7 @@ class Delivery:
         return rooms
 
     async def _watch(self) -> None:
-        """Look whether other processes have written."""
+        """Look whether other processes have written, and stop what they have taken back."""
         token = self._store.token()
         while not self._closing:
             await asyncio.sleep(POLL)
@@ -303,6 +303,8 @@ class Delivery:
                 if found != token:
                     token = found
                     self._woken.set()
+                    at_work = [key for key, one in self._attempts.items() if one.task is not None]
+                    await self._stop_but(partial(self._store.held, self.worker), at_work)
 
     async def _bury(self) -> None:
         """Give back what workers had claimed that have died on this machine."""
@@ -319,14 +321,17 @@ class Delivery:
         """Keep the claims whose handlers are at work; stop those that somebody else has."""
         while not self._closing:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            held = list(self._attempts)
-            if not held:
-                continue
             with contextlib.suppress(Exception):  # it is tried again
-                kept = await asyncio.to_thread(self._store.renew, self.worker, self._until(), held)
-                for key in held:
-                    if key not in kept:
-                        self._stop(key)
+                renew = partial(self._store.renew, self.worker, self._until())
+                await self._stop_but(renew, list(self._attempts))
+
+    async def _stop_but(self, keep: Callable[[list[Key]], set[Key]], held: list[Key]) -> None:
+        """Stop attempts, but for those that the store keeps for this worker."""
+        if held:
+            kept = await asyncio.to_thread(keep, held)
+            for key in held:
+                if key not in kept:
+                    self._stop(key)
 
     # -- one effect --------------------------------------------------------------------------------
 
@@ -338,11 +343,14 @@ class Delivery:
         try:
             async with alone, self._gates[row.name]:
                 try:
-                    head = self._operations.head(run)
+                    live = self._operations.writer.live(run)
+                    head = live.head
                     program = self._operations.writer.program(head)
                 except StatechartError as error:  # no attempt yet; it is claimed again
                     LOG.warning("%s/%d %s: not tried: %s", run, row.number, row.name, error)
                     return
+                if row.number not in live.owed or head.status in PAUSED:
+                    return  # it was taken back, or pauses, while this waited for its turn
                 if lost and counted:
                     await self._record(head, row, self._death(program, run, row, handler))
                     return

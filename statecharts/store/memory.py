@@ -203,6 +203,12 @@ class MemoryStore:
                 owed[number] = evolve(owed[number], until=until)
             return held
 
+    def held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Return the claims that a worker still has; see the port."""
+        with self._lock:
+            held = self._held(worker, claims)
+            return {one for one in held if self._runs[one[0]].head.status not in PAUSED}
+
     def release(
         self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
     ) -> None:

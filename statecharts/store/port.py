@@ -105,6 +105,10 @@ class Store(Protocol):
         """Let claims hold longer; return those that the worker still has."""
         ...
 
+    def held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Return the claims that a worker still has, of runs that are not paused."""
+        ...
+
     def release(
         self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
     ) -> None:

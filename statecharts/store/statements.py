@@ -101,6 +101,9 @@ STATEMENTS: Final[dict[str, str]] = {
     "free": free(),
     "claim": "UPDATE {p}owed SET worker = ?, until = ? WHERE run = ? AND number = ?",
     "unbegun": f"SELECT 1 FROM {{p}}owed WHERE run = {_OF_RUN} AND number = ? AND worker IS NULL",
+    "held": "SELECT 1 FROM {p}owed AS owed JOIN {p}runs AS runs ON runs.number = owed.run"
+    " WHERE runs.run = ? AND owed.number = ? AND worker = ?"
+    f" AND until > {LOST} AND status NOT IN ('suspended', 'stuck')",
     "renew": f"UPDATE {{p}}owed SET until = ? WHERE {_HELD}",
     "release": f"UPDATE {{p}}owed SET worker = NULL, until = 0 WHERE {_HELD}",
     "leave": f"UPDATE {{p}}owed SET until = 0 WHERE {_HELD}",

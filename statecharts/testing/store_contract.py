@@ -321,6 +321,22 @@ class StoreContract:
         store.release("me", claims)
         assert [one.number for _, one, _ in store.claim("you", 50, 60, names, 9)] == [1]
 
+    def test_claims_are_told_of_runs_that_are_not_paused(self) -> None:
+        store = self.opened()
+        first = begun("a", owed=[owed(1), owed(2), owed(3)])
+        store.write([first, begun("b", owed=[owed(1)])])
+        store.claim("me", 10, 20, [("Chart", "mail")], 9)
+        claims = [("a", 1), ("a", 2), ("b", 1), ("c", 1), ("a", 4)]
+        assert store.held("me", claims) == {("a", 1), ("a", 2), ("b", 1)}
+        assert store.held("you", claims) == set()
+        assert store.held("me", []) == set()
+        store.release("me", [("a", 1)], begun=True)
+        assert store.held("me", claims) == {("a", 2), ("b", 1)}
+        then = further(first, settled=[owed(2)])
+        paused = sealed(evolve(then.head, status=Status.SUSPENDED.value))
+        assert store.write([evolve(then, head=paused)]) == [True]
+        assert store.held("me", [("a", 3), *claims]) == {("b", 1)}
+
     def test_the_claims_of_the_dead_are_given_back(self) -> None:
         store = self.opened()
         store.write([begun("a", owed=[owed(1), owed(2)]), begun("b", owed=[owed(1), owed(2)])])

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -940,6 +940,27 @@ async def test_a_call_pauses_while_its_run_is_suspended(
         await run.resume()
         await run.wait(Order.settled, timeout=timedelta(seconds=60))
         assert bank.keys == ["a/1", "a/1"]
+
+
+@pytest.mark.parametrize("what", ["leave", "suspend", "cancel", "remove"])
+@run_async
+async def test_a_call_is_stopped_by_whatever_another_process_does(
+    store: Store, clock: SimulatedClock, what: str
+) -> None:
+    """And at once: long before its claim is to be renewed."""
+    bank = Bank("wait")
+    async with runtime(store, clock, bank, lease=timedelta(hours=1)) as rt:
+        await ordered(rt)
+        await begun(bank)
+        runs = Runs(store, Order, Polite, effects=(Mail,), clock=clock)
+        acts: dict[str, Callable[[], Any]] = {
+            "leave": lambda: runs.get("a").send(Withdrawn()),
+            "suspend": lambda: runs.get("a").suspend("an incident"),
+            "cancel": lambda: runs.get("a").cancel("no more"),
+            "remove": lambda: runs.get("a").remove(),
+        }
+        await asyncio.to_thread(acts[what])
+        await until(lambda: bank.cancelled == 1)
 
 
 @run_async

@@ -28,7 +28,7 @@ from statecharts.store.chain import Damage
 from statecharts.store.errors import StoreError, UnstorableError, need_sqlalchemy
 from statecharts.store.forks import unwatch, watch
 from statecharts.store.relational import PATIENCE, Relational, foreign, unfit
-from statecharts.store.rows import Change, Timer
+from statecharts.store.rows import LOST, Change, Timer
 from statecharts.store.statements import STATEMENTS, free
 
 T = TypeVar("T")
@@ -71,6 +71,10 @@ _OWN: Final = {
     " JOIN {p}runs AS runs ON runs.number = owed.run"
     " WHERE handed = 0 AND greatest(owed.due, owed.until) > ?1"
     " AND status NOT IN ('suspended', 'stuck') AND chart = ANY(?2)",
+    "held": "SELECT runs.run, owed.number FROM unnest(CAST(? AS text[]), CAST(? AS bigint[]))"
+    " AS asked (run, number) JOIN {p}runs AS runs ON runs.run = asked.run"
+    " JOIN {p}owed AS owed ON owed.run = runs.number AND owed.number = asked.number"
+    f" WHERE worker = ? AND until > {LOST} AND status NOT IN ('suspended', 'stuck')",
     "unbegun": f"{STATEMENTS['unbegun']} FOR UPDATE",
     "tell": f"NOTIFY {CHANNEL}",
     "listen": f"LISTEN {CHANNEL}",
@@ -409,6 +413,12 @@ class PostgresStore(Relational):
 
         with self._lock, self._errors():
             return self._patiently(renew)
+
+    def held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Return the claims that a worker still has; see the port."""
+        asked = [*claims]
+        runs, numbers = [run for run, _ in asked], [number for _, number in asked]
+        return {(run, number) for run, number in self._rows("held", runs, numbers, worker)}
 
     def release(
         self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False

@@ -337,6 +337,11 @@ class SQLiteStore(Relational):
                 if self._do("renew", until, run, number, worker).rowcount
             }
 
+    def held(self, worker: str, claims: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Return the claims that a worker still has; see the port."""
+        with self._lock, self._errors():
+            return {one for one in claims if self._do("held", *one, worker).fetchone() is not None}
+
     def release(
         self, worker: str, claims: Iterable[tuple[str, int]], *, begun: bool = False
     ) -> None:
