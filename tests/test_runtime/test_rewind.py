@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -660,3 +662,37 @@ def test_fork_is_exported_and_imported(runs: Runs, store: Store) -> None:
     other = MemoryStore()
     assert list(imported(other, lines)) == ["b"]
     assert other.read("b") == store.read("b")
+
+
+@pytest.mark.long(at=0.1)
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@run_async
+async def test_nothing_is_carried_out_that_another_process_has_rolled_back(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Who claims an effect, and who goes back past it, cannot both succeed, however close."""
+    server: Any = request.getfixturevalue("postgres") if kind == "postgres" else None
+    address = f"sqlite:///{tmp_path / 'runs.db'}" if server is None else server.database()
+    chance, bank = random.Random(7), Bank("wait")
+    gone = []
+
+    def go_back() -> None:
+        with Runs(address, Order, effects=(Mail,)) as runs:
+            for number in range(150):
+                run = runs.start(Order, key=f"k{number}")
+                run.send(Ordered("1"))
+                time.sleep(chance.random() * 0.06)
+                try:
+                    run.rollback(to=0)
+                except RunError as error:
+                    assert error.code == "SC834"
+                    run.cancel("enough")
+                else:
+                    gone.append(f"{run.key}/1")
+
+    handlers = {Charge: bank.charge, Mail: bank.mail}
+    async with Runtime(address, Order, handlers=handlers, grace=timedelta()):
+        await asyncio.to_thread(go_back)
+    assert len(gone) > 10
+    assert len(bank.keys) > 10
+    assert not {*gone} & {*bank.keys}
