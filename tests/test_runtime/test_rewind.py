@@ -685,7 +685,8 @@ async def test_nothing_is_carried_out_that_another_process_has_rolled_back(
                 try:
                     run.rollback(to=0)
                 except RunError as error:
-                    assert error.code == "SC834"
+                    if error.code != "SC834":
+                        raise
                     run.cancel("enough")
                 else:
                     gone.append(f"{run.key}/1")
