@@ -1295,13 +1295,11 @@ class Draft:
         )
         more += checkpoints
         head = sealed(
-            changed(
-                head,
-                version=self.program.protocol.version,
-                snapshot=snapshot,
-                epoch=head.epoch + (0 if self.entries else 1),
-                total=summed(head.total, more, less),
-            )
+            head,
+            version=self.program.protocol.version,
+            snapshot=snapshot,
+            epoch=head.epoch + (0 if self.entries else 1),
+            total=summed(head.total, more, less),
         )
         change = Change(
             head,

@@ -12,13 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import attrs
 from attrs import frozen
 
-from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting, changed
+from statecharts.store.rows import Checkpoint, Entry, Head, Owed, Timer, Waiting, values_of
 
 if TYPE_CHECKING:
     from statecharts.store.port import Store
@@ -93,15 +91,13 @@ def summed(total: bytes, more: Iterable[Covered], less: Iterable[Covered]) -> by
 
 def seal(head: Head) -> bytes:
     """Return the seal of a head, 32 bytes."""
-    return hashlib.sha256(_framed(_sealed(head))).digest()
+    return hashlib.sha256(_framed(values_of(head)[:-1])).digest()
 
 
-_sealed: Final = attrgetter(*(one.name for one in attrs.fields(Head) if one.name != "seal"))
-
-
-def sealed(head: Head) -> Head:
-    """Return a head with its seal."""
-    return changed(head, seal=seal(head))
+def sealed(head: Head, **changes: Any) -> Head:
+    """Return a head with some fields changed, and with its seal."""
+    values = values_of(head, **changes)
+    return Head(*values[:-1], hashlib.sha256(_framed(values[:-1])).digest())
 
 
 @frozen

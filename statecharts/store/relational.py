@@ -260,8 +260,8 @@ def other_rows(
         number: The number of its run.
         place: Gives the number of a configuration.
     """
-    for name, rows in (
-        (
+    if change.entries:
+        yield (
             "enter",
             [
                 (
@@ -270,20 +270,27 @@ def other_rows(
                 )
                 for one in change.entries
             ],
-        ),
-        ("owe", [(number, *fields(one)) for one in change.owed]),
-        ("settle", [(number, one) for one in change.settled]),
-        ("start", [(number, one.id, one.due) for one in change.timers]),
-        ("stop", [(number, one) for one in change.stopped]),
-        ("wait", [(number, *fields(one)) for one in change.waiting]),
-        ("take", [(number, one) for one in change.taken]),
-        ("check", [(number, *fields(one)) for one in change.checkpoints]),
-        # In one order everywhere: two writers that keep the same bytes wait, and do not deadlock.
-        ("put", sorted((hashlib.sha256(one).digest(), one) for one in change.bodies)),
-        ("attach", [(number, one) for one in change.artifacts]),
+        )
+    for name, rows in (
+        ("owe", change.owed),
+        ("wait", change.waiting),
+        ("check", change.checkpoints),
     ):
         if rows:
-            yield name, rows
+            yield name, [(number, *fields(one)) for one in rows]
+    for name, keys in (
+        ("settle", change.settled),
+        ("stop", change.stopped),
+        ("take", change.taken),
+        ("attach", change.artifacts),
+    ):
+        if keys:
+            yield name, [(number, one) for one in keys]
+    if change.timers:
+        yield "start", [(number, one.id, one.due) for one in change.timers]
+    if change.bodies:
+        # In one order everywhere: two writers that keep the same bytes wait, and do not deadlock.
+        yield "put", sorted((hashlib.sha256(one).digest(), one) for one in change.bodies)
 
 
 _PLACES: Final = 10_000
