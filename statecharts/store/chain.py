@@ -97,7 +97,8 @@ def seal(head: Head) -> bytes:
 def sealed(head: Head, **changes: Any) -> Head:
     """Return a head with some fields changed, and with its seal."""
     values = values_of(head, **changes)
-    return Head(*values[:-1], hashlib.sha256(_framed(values[:-1])).digest())
+    values[-1] = hashlib.sha256(_framed(values[:-1])).digest()
+    return Head(*values)
 
 
 @frozen
