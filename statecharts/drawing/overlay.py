@@ -34,7 +34,6 @@ from statecharts.model.chart import (
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent
-from statecharts.model.labels import event_text
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
@@ -458,13 +457,3 @@ def first_kind(marks: Iterable[Mark]) -> Kind | None:
     """Return the kind that decides the colours of a thing; None without marks."""
     found = {mark.kind for mark in marks}
     return next((kind for kind in Kind if kind in found), None)
-
-
-def trigger_of(step: Step[Any, Any]) -> str:
-    """Return what a step took, in a few words."""
-    fired = [line for line in step.fired if line.source or line.targets]
-    if not fired:
-        return "nothing taken" if step.handled else "unhandled"
-    line = fired[0]
-    told = " | ".join(map(event_text, line.events)) or type(line.trigger).__name__.lower()
-    return f"{told} → {', '.join(line.targets) or 'stays'}"

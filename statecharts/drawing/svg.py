@@ -19,7 +19,14 @@ from attrs import Factory, field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
 from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, point_on
-from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
+from statecharts.drawing.labels import (
+    LABEL_SIZE,
+    LABEL_WIDTH,
+    is_measured,
+    one_line,
+    text_width,
+    wrap,
+)
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     HISTORY_LETTERS,
@@ -31,6 +38,7 @@ from statecharts.drawing.model import (
     PlacedArrow,
     PlacedBox,
     Role,
+    Run,
     Shape,
     Text,
     encoded,
@@ -49,6 +57,8 @@ _LEGEND: Final = 16.0
 _LEGEND_X: Final = 24.0
 _SWATCH: Final = 22.0
 _BETWEEN: Final = 16.0
+_REGULAR: Final = 0.9
+"""Width of regular text over that of the same text in bold."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
 
@@ -242,8 +252,10 @@ class Writer:
     def _rows(self) -> Iterator[_Row]:
         """Yield the lines below the picture: caption, faults, and what the marks mean."""
         theme, faults = self.theme, self.drawing.picture.faults
-        if self.caption:
-            yield _Row("caption", "", (_Entry(self.caption, theme.ink, bold=True),))
+        room = max(self.drawing.width - 2 * _LEGEND_X, LABEL_WIDTH) * _REGULAR
+        caption = [Run(Role.NAME, self.caption)] if self.caption else []
+        for line in wrap(caption, LABEL_SIZE, room):
+            yield _Row("caption", "", (_Entry(line_text(line), theme.ink, bold=True),))
         if faults:
             told = "\n".join(map(str, faults))
             yield _Row("legend", told, (_Entry(f"! {count_text(faults)}", theme.fault, bold=True),))

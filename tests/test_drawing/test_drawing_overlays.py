@@ -37,6 +37,7 @@ from statecharts import (
 from statecharts.drawing import LayoutWarning
 from statecharts.drawing.difference import difference
 from statecharts.drawing.geometry import Rect, flattened
+from statecharts.drawing.labels import LABEL_WIDTH
 from statecharts.drawing.layout import draw
 from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
@@ -424,8 +425,10 @@ def test_film_shows_each_frame_in_its_time() -> None:
         for text in g.findall(f"{SVG}g[@class='caption']/{SVG}text")
     }
     assert shown == {
-        "1. DepsMet": "hidden", "2. GatesStarted": "hidden", "3. Accepted unhandled": "visible",
-    }  # fmt: skip
+        "1. DepsMet → active.coding": "hidden",
+        "2. GatesStarted → active.qa": "hidden",
+        "3. Accepted unhandled": "visible",
+    }
     assert "@media (prefers-reduced-motion:no-preference){" in svg
     assert "<script" not in svg
     ids = re.findall(r'\bid="([^"]*)"', svg)
@@ -436,13 +439,63 @@ def test_film_shows_each_frame_in_its_time() -> None:
     assert len(svg) < 2 * len(picture_of(CHART))
 
 
+@frozen
+class Go:
+    """An event."""
+
+
+class Passing(Statechart[Go | Asked]):
+    """Passes states, notes what it is told, and ends."""
+
+    begun = State(initial=True)
+    basket = State()
+    paid = State()
+    shipped = State(final=True)
+
+    begun.always(basket)
+    basket.stay(on=Asked)
+    basket.to(paid, on=Go)
+    paid.always(shipped)
+
+
+def captions(svg: object) -> list[str]:
+    """Return the captions of a film, each as the lines that it is broken into."""
+    groups = [g for g in parsed(str(svg)).iter(f"{SVG}g") if g.get("class") == "caption"]
+    return [text for group_of in groups for text in text_in(group_of)]
+
+
+def test_film_captions_tell_the_way_and_the_end() -> None:
+    """A caption has the event, each state on the way, and whether the run has ended."""
+    one = Machine(Passing)
+    told = captions(
+        drawing.render_film(
+            Passing,
+            [one.started, one.send(Asked()), ("go", one.send(Go())), ("go", one.send(Go()))],
+            strip=True,
+        )
+    )
+    assert told == [
+        "1. start → begun → basket",
+        "2. Asked → stays",
+        "3. go → paid → shipped (ended)",
+        "4. go unhandled (ended)",
+    ]
+
+
+def test_film_breaks_captions_that_are_wider_than_a_picture() -> None:
+    """A long way makes no frame wider than two labels side by side."""
+    film = drawing.render_film(Passing, [("word " * 90, Machine(Passing).started)])
+    assert len(captions(film)) > 1
+    assert float(parsed(str(film)).get("width") or "inf") < 2 * LABEL_WIDTH
+
+
 def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     """The frames of a strip share what is the same, and each has its caption."""
     svg = drawing.render_film(Pipeline, steps(), strip=True)  # type: ignore[arg-type]
     assert isinstance(svg, str)
     frames = [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class") == "frame"]
     assert [text_in(frame)[-1] for frame in frames] == [
-        "1. DepsMet", "2. GatesStarted", "3. Accepted unhandled",
+        "1. DepsMet → active.coding", "2. GatesStarted → active.qa", "3. Accepted unhandled",
     ]  # fmt: skip
     ids = re.findall(r'\bid="([^"]*)"', svg)
     assert len(ids) == len(set(ids))

@@ -197,6 +197,17 @@ def test_marks_of_what_is_left_out_reach_every_format(form: Any) -> None:
         assert picture != render(nested(), form, **options)
 
 
+@pytest.mark.parametrize("form", ["svg", "dot", "mermaid", "plantuml"])
+def test_state_that_was_left_is_not_filled_as_if_it_were_active(form: Any) -> None:
+    """A line that was taken in a folded state marks its border; only what is active is filled."""
+    taken = Overlay(lines={"on.a:tick": (Mark(Kind.FIRED),)})
+    fill = LIGHT.tones[Kind.ACTIVE].state
+    left = render(nested(), form, overlay=taken, depth=1, theme="light")
+    inside = render(nested(), form, overlay=taken, depth=1, theme="light", highlight=["on.a"])
+    assert (fill in left, fill in inside) == (False, True)
+    assert LIGHT.tones[Kind.FIRED].line.lstrip("#") in left
+
+
 def test_badge_tells_which_of_several_states_it_is_about() -> None:
     """A note from a state that is left out begins with its name, and the whole is in the title."""
     overlay = Overlay({"on.a": (Mark(Kind.PENDING, "1 call", "It calls"),)})
