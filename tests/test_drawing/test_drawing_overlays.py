@@ -187,6 +187,8 @@ def test_time_in_state_is_told_in_units_of_people() -> None:
     assert sorted(text_in(group(svg, "badges"))) == ["1 min 30 s", "3 h"]
     assert "state-active.qa" in marked(svg, "heat0")
     assert "state-done" in marked(svg, "unused")
+    passed = time_in_state(CHART, lasted | {"done": timedelta()}).states["done"]
+    assert [(mark.kind, mark.told) for mark in passed] == [(Kind("heat0"), "active for 0 s")]
 
 
 def test_disabled_fades_what_no_event_takes_now() -> None:
