@@ -9,6 +9,8 @@ nothing from outside.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Final, final
@@ -18,7 +20,7 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import Factory, field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
-from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, point_on
+from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, flattened
 from statecharts.drawing.labels import (
     LABEL_SIZE,
     LABEL_WIDTH,
@@ -59,6 +61,8 @@ _SWATCH: Final = 22.0
 _BETWEEN: Final = 16.0
 _REGULAR: Final = 0.9
 """Width of regular text over that of the same text in bold."""
+_CLEAR: Final = 2.0
+"""Room around a badge."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
 
@@ -184,7 +188,7 @@ class Writer:
     options: Options = Options()
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
-    """The places of texts, arrowheads and badges, which no further badge covers."""
+    """The places of texts, arrowheads and badges, which no further badge comes near."""
     drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
 
@@ -192,7 +196,6 @@ class Writer:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
         self.taken.extend(_head_rect(arrow.path) for arrow in self.drawing.arrows if arrow.path)
-        self.taken.extend(box.rect for box in self.drawing.boxes if box.box.shape in _SOLID)
 
     @property
     def size(self) -> tuple[float, float]:
@@ -496,9 +499,10 @@ class Writer:
                 half, (middle, low) = _badge_width(note) / 2, rect.centre
                 right, left = rect.right - half - 4, rect.x + half + 4
                 along = (right, left, middle, (right + middle) / 2, (left + middle) / 2)
-                places = [(x, y) for y in (rect.y, rect.bottom) for x in along]
+                beside = (rect.right + half - RADIUS, rect.x - half + RADIUS)
+                places = [(x, y) for y in (rect.y, rect.bottom) for x in (*along, *beside)]
                 places += [(rect.right, low), (rect.x, low)]
-                yield self.badge(note, kind, places)
+                yield self.badge(note, kind, places, placed.box.id)
 
     def _arrow_badges(self) -> Iterator[str]:
         for placed in self.drawing.arrows:
@@ -525,7 +529,8 @@ class Writer:
                     y = rect.centre[1]
                     right, left = placed.rect.right, placed.rect.x
                     along = (rect.right + half + 4, right - half - 4, right, right + half + 4)
-                    yield self.badge(note, kind, [(x, y) for x in (*along, left, left - half - 4)])
+                    places = [(x, y) for x in (*along, left, left - half - 4)]
+                    yield self.badge(note, kind, places, placed.box.id)
 
     def note(self, marks: Iterable[Mark]) -> str:
         """Return what a badge says: the signs of the marks, and their notes."""
@@ -535,15 +540,19 @@ class Writer:
         ]
         return ", ".join(dict.fromkeys(filter(None, found)))
 
-    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str = "") -> str:
+    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str) -> str:
         """Return a badge at the first of several places where it covers least.
 
-        The line of the arrow with the id ``own`` may be covered.
+        The line of the arrow, or the border of the state, with the id ``own`` may be covered.
         """
         width = _badge_width(note)
-        asides = (0.0, width * 0.6, -width * 0.6)
-        rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
-        rect = min(rects, key=lambda one: self.covered(one, own))
+        rects = [
+            Rect(x + width * (aside - 0.5), y - 6.5, width, 13.0)
+            for aside in (0.0, 0.3, -0.3, 0.6, -0.6)
+            for x, y in places
+        ]
+        free = (one for one in rects if not self.covered(one, own))
+        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, own))
         self.taken.append(rect)
         x, y = rect.centre
         theme = self.theme
@@ -555,10 +564,17 @@ class Writer:
         )
 
     def covered(self, rect: Rect, own: str) -> int:
-        """Return how much a badge would cover; the line of one arrow does not count."""
-        lines = self.drawn.through(rect) - {own}
+        """Return how much a badge would cover; one line or border of its own does not count."""
+        near = rect.grown(_CLEAR)
         cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
-        return 2 * (cut + sum(rect.overlaps(other) for other in self.taken)) + len(lines)
+        texts = sum(near.overlaps(other) + rect.overlaps(other) for other in self.taken)
+        lines = self.drawn.through(near) - {own}
+        borders = (
+            near.overlaps(one.rect) and not (one.box.children and one.rect.encloses(near))
+            for one in self.drawing.boxes
+            if one.box.id != own and one.box.parent is not None
+        )
+        return 4 * (cut + texts) + 2 * len(lines) + sum(borders)
 
     def told_of(self, of: Part | None) -> tuple[Mark, ...]:
         """Return the marks of a line or call that a text tells."""
@@ -608,9 +624,6 @@ class Writer:
 _ROUND: Final = frozenset(
     {Shape.INITIAL, Shape.FINAL, Shape.HISTORY, Shape.DEEP_HISTORY, Shape.FORK}
 )
-
-
-_SOLID: Final = frozenset({Shape.INITIAL, Shape.FORK})
 
 
 def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> str:
@@ -705,9 +718,10 @@ def _badge_width(note: str) -> float:
 
 def _along(path: Path) -> list[Point]:
     """Return points on a path, those in its middle first."""
-    found = [point_on(curve, step / 8) for curve in curves(path) for step in range(1, 9)]
-    middle = len(found) // 2
-    return sorted(found, key=lambda point: abs(found.index(point) - middle)) or [path[0]]
+    points = list(flattened(path, 6.0))
+    gone = [0.0, *itertools.accumulate(itertools.starmap(math.dist, itertools.pairwise(points)))]
+    order = sorted(range(len(points)), key=lambda number: abs(gone[number] - gone[-1] / 2))
+    return [points[number] for number in order]
 
 
 def _dark(theme: Theme, dark: Theme) -> str:

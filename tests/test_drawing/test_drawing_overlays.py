@@ -393,21 +393,30 @@ def test_badges_leave_arrowheads_free(make: Any) -> None:
 
 
 @pytest.mark.parametrize("chart", cases(machine_charts(), long=lambda chart: chart is not CHART))
-def test_badges_leave_lines_labels_and_titles_free(chart: Chart) -> None:
-    """A badge covers no text, and of all lines at most that of the arrow that it tells of."""
+def test_badges_leave_lines_labels_titles_and_borders_free(chart: Chart) -> None:
+    """A badge comes near no text, covers no other line or border, and is at the top of its state.
+
+    The badge of a line from a state to itself may cover the border of that state.
+    """
     counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
     drawn = draw(picture_of_chart(chart))
     texts = [text.rect for box in drawn.boxes for text in box.texts]
     texts += [text.rect for arrow in drawn.arrows for text in arrow.texts]
-    lines = {one.arrow.id: flattened(one.path, 1.0) for one in drawn.arrows}
+    lines = {one.arrow.id: [*flattened(one.path, 1.0)] for one in drawn.arrows}
+    around = {one.arrow.source for one in drawn.arrows if one.arrow.source == one.arrow.target}
     svg = to_svg(drawn, LIGHT, coverage(chart, counts))
     assert len(badges(svg)) > len(counts.states)
     for group_of in badges(svg):
         (found,) = group_of.iter(f"{SVG}rect")
         rect = Rect(*(float(found.get(key, "0")) for key in ("x", "y", "width", "height")))
-        assert not any(map(rect.overlaps, texts))
+        assert not any(map(rect.grown(1.5).overlaps, texts))
         covered = [name for name, points in lines.items() if any(map(rect.contains, points))]
         assert len(covered) <= ("12345 ×" in text_in(group_of)), covered
+        cut = [one for one in drawn.boxes if one.framed and rect.overlaps(one.rect)]
+        cut = [one for one in cut if not one.rect.encloses(rect) and one.box.id not in around]
+        assert not (covered and cut)
+        if "7 ×" in text_in(group_of):
+            assert all(abs(rect.centre[1] - one.rect.y) < 1 for one in cut)
 
 
 def steps() -> list[tuple[str, object]]:
