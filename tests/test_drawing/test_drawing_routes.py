@@ -344,6 +344,22 @@ def test_long_line_has_its_label_at_both_ends(name: str) -> None:
     assert repeated > 1
 
 
+def test_label_far_from_both_ends_is_said_there_and_not_between() -> None:
+    """A label is never said three times."""
+    names = [f"on.state_{number}" for number in range(8)]
+    b = charts.Builder("Long").states("a").state("on", charts.COMPOUND).states(*names, "z")
+    for source, target in itertools.pairwise(names):
+        b.move(source, target, "go_on_with_it")
+    b.initial("", "a").initial("on", names[0])
+    b.move("a", "on", "go").move("on", "z", "end").move("a", "z", "skip")
+    (line,) = (one for one in drawn(b.chart(), "right").arrows if one.arrow.id == "a:z")
+    first, last = (text.rect for text in line.texts)
+    assert math.dist(first.centre, line.path[0]) < 200
+    assert math.dist(last.centre, line.path[-1]) < 200
+    assert line.label is not None
+    assert line.label.encloses(first)
+
+
 def test_short_lines_have_one_label() -> None:
     """Nothing is said twice where one look sees the whole line."""
     found = drawn(charts.traffic_light())
