@@ -46,7 +46,7 @@ _TITLE: Final = 28.0
 _LEAST: Final = (76.0, 36.0)
 _ICON: Final = 20.0
 _WIDE: Final = 2.2
-_ABOVE: Final = 8.0
+_ABOVE: Final = 14.0
 _STRIP: Final = _ABOVE + CIRCLE + 22.0
 
 

@@ -20,7 +20,17 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import Factory, field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
-from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, flattened
+from statecharts.drawing.geometry import (
+    Cell,
+    Lines,
+    Path,
+    Point,
+    Rect,
+    cells,
+    curves,
+    direction,
+    flattened,
+)
 from statecharts.drawing.labels import (
     LABEL_SIZE,
     LABEL_WIDTH,
@@ -63,6 +73,10 @@ _REGULAR: Final = 0.9
 """Width of regular text over that of the same text in bold."""
 _CLEAR: Final = 2.0
 """Room around a badge."""
+_HALF: Final = 4.2
+"""Half of the width of an arrowhead."""
+_SLIM: Final = 3.0
+"""The same of one that would else cover another."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
 
@@ -189,13 +203,23 @@ class Writer:
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
     """The places of texts, arrowheads and badges, which no further badge comes near."""
+    slim: set[str] = field(factory=set, init=False, eq=False)
+    """The ids of the arrows whose heads are so near to each other that they are slim."""
     drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
-        self.taken.extend(_head_rect(arrow.path) for arrow in self.drawing.arrows if arrow.path)
+        heads: dict[Cell, list[tuple[str, Rect]]] = {}
+        for arrow in self.drawing.arrows:
+            rect = _head_rect(arrow.path) if arrow.path else None
+            for cell in cells(rect) if rect is not None else ():
+                near = heads.setdefault(cell, [])
+                met = [name for name, other in near if other.overlaps(rect)]
+                self.slim.update((*met, arrow.arrow.id) if met else ())
+                near.append((arrow.arrow.id, rect))
+            self.taken.extend(() if rect is None else (rect,))
 
     @property
     def size(self) -> tuple[float, float]:
@@ -478,7 +502,8 @@ class Writer:
             dashes = "" if tone is None else _dashes(tone)
             yield f'<path class="line" d="{_path(placed.path)}"{dashes}/>'
             thin = ' stroke-width="2"' if tone is not None and tone.width > 2 else ""
-            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"{thin}/>'
+            head = _head(placed.path, _SLIM if arrow.id in self.slim else _HALF)
+            yield f'<path class="head" d="{head}" stroke-linejoin="round"{thin}/>'
         for text in placed.texts:
             yield self.text(text, self.theme.ink)
         yield f"</g>{after}"
@@ -743,11 +768,11 @@ def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[st
     )
 
 
-def _head_points(path: Path) -> tuple[Point, Point, Point]:
+def _head_points(path: Path, half: float = _HALF) -> tuple[Point, Point, Point]:
     """Return the corners of UML's open arrowhead: one side, the tip at the end, the other side."""
     (x, y), (dx, dy) = path[-1], direction(path)
     one, other = (
-        (x - 8.5 * dx - side * 4.2 * dy, y - 8.5 * dy + side * 4.2 * dx) for side in (1, -1)
+        (x - 8.5 * dx - side * half * dy, y - 8.5 * dy + side * half * dx) for side in (1, -1)
     )
     return one, (x, y), other
 
@@ -758,9 +783,9 @@ def _head_rect(path: Path) -> Rect:
     return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
-def _head(path: Path) -> str:
+def _head(path: Path, half: float) -> str:
     """Return UML's open arrowhead, its tip at the end of a path."""
-    (ax, ay), (x, y), (bx, by) = _head_points(path)
+    (ax, ay), (x, y), (bx, by) = _head_points(path, half)
     return f"M{_n(ax)} {_n(ay)}L{_n(x)} {_n(y)}L{_n(bx)} {_n(by)}"
 
 

@@ -27,7 +27,7 @@ from benchmarks.layout.scores import (
     wiggles,
 )
 from statecharts import drawing
-from statecharts.drawing.geometry import Point, Rect, flattened
+from statecharts.drawing.geometry import Point, Rect, direction, flattened
 from statecharts.drawing.layout import draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
@@ -342,6 +342,15 @@ def test_long_line_has_its_label_at_both_ends(name: str) -> None:
             assert not any(text.rect.overlaps(rect) for _, rect in texts)
             assert not any(text.rect.contains(point) for point in points)
     assert repeated > 1
+
+
+@pytest.mark.parametrize("way", ["down", "right"])
+def test_head_at_a_history_is_clear_of_the_border(way: drawing.Direction) -> None:
+    """The border of a state does not run through the head of an arrow to its history."""
+    found = drawn(charts.crossing(), way)
+    (path,) = (one.path for one in found.arrows if one.arrow.target == "work.again")
+    (x, y), (dx, dy) = path[-1], direction(path)
+    assert rect_of(found, "work").grown(-2).contains((x - 8.5 * dx, y - 8.5 * dy))
 
 
 def test_label_far_from_both_ends_is_said_there_and_not_between() -> None:
