@@ -204,6 +204,11 @@ class Picture:
         return found
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def short_names(picture: Picture) -> dict[str, str]:
     """Return a name for each box, for languages in which an id is one word: s0, s1, and so on."""
     return {box: f"s{number}" for number, box in enumerate(picture.boxes)}

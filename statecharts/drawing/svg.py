@@ -53,6 +53,7 @@ from statecharts.drawing.model import (
     Run,
     Shape,
     Text,
+    count,
     encoded,
     line_text,
     part_of,
@@ -692,11 +693,6 @@ def _kinds(marks: Iterable[Mark]) -> Iterator[str]:
     """Yield what marks say, in few words; what is active is told before."""
     said = (one.told or one.kind.value for one in marks if one.kind not in _TOLD_BEFORE)
     yield from dict.fromkeys(said)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def link(template: str, location: str | None) -> str:

@@ -27,7 +27,8 @@ from benchmarks.layout.scores import (
     wiggles,
 )
 from statecharts import drawing
-from statecharts.drawing.geometry import Point, Rect, direction, flattened
+from statecharts.drawing.geometry import Point, Rect, flattened
+from statecharts.drawing.geometry import direction as arrival
 from statecharts.drawing.layout import draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
@@ -349,7 +350,7 @@ def test_head_at_a_history_is_clear_of_the_border(way: drawing.Direction) -> Non
     """The border of a state does not run through the head of an arrow to its history."""
     found = drawn(charts.crossing(), way)
     (path,) = (one.path for one in found.arrows if one.arrow.target == "work.again")
-    (x, y), (dx, dy) = path[-1], direction(path)
+    (x, y), (dx, dy) = path[-1], arrival(path)
     assert rect_of(found, "work").grown(-2).contains((x - 8.5 * dx, y - 8.5 * dy))
 
 

@@ -13,7 +13,7 @@ from machines.pipeline import Pipeline
 from statecharts import StatechartError, render
 from statecharts.drawing.excerpt import Excerpt, depth_for, folded
 from statecharts.drawing.layout import draw
-from statecharts.drawing.model import PSEUDO, Picture
+from statecharts.drawing.model import PSEUDO, Picture, line_text
 from statecharts.drawing.notation import picture_of
 from statecharts.drawing.overlay import Counts, Kind, Mark, Overlay, coverage
 from statecharts.drawing.svg import to_svg
@@ -92,6 +92,24 @@ def test_focus_shows_what_is_next_to_a_state() -> None:
     inside = Excerpt(depth=1, focus="active").of(whole(InvestigationChart))
     assert "active.working" in states(inside)
     assert "active.working.synthesizing" not in states(inside)
+
+
+def test_focus_counts_the_arrows_that_it_leaves_out() -> None:
+    """A state that is shown with some of its arrows says how many more it has."""
+    b = charts.Builder("Ways").states("a", "b", "c", "d").state("e", charts.FINAL).initial("", "a")
+    b.move("a", "b", "go").move("b", "c", "on").move("b", "b", "again").move("b", "e", "stop")
+    b.move("a", "e", "end").move("c", "d", "far")
+    boxes = Excerpt(focus="a").of(picture_of(b.chart())).boxes
+    told = {
+        box.id: [line_text(line) for line in box.behaviour]
+        for box in boxes.values()
+        if box.behaviour
+    }
+    assert told == {
+        "": ["… and 2 states more", "… and 1 arrow more"],
+        "b": ["… and 3 arrows more"],
+        "e": ["… and 1 arrow more"],
+    }
 
 
 def test_compact_shows_names_alone() -> None:
