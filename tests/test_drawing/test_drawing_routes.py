@@ -354,6 +354,17 @@ def test_head_at_a_history_is_clear_of_the_border(way: drawing.Direction) -> Non
     assert rect_of(found, "work").grown(-2).contains((x - 8.5 * dx, y - 8.5 * dy))
 
 
+@pytest.mark.parametrize("way", ["down", "right"])
+def test_state_has_the_same_room_above_and_below_its_data(way: drawing.Direction) -> None:
+    """A state that is higher than its text has no empty stripe at its lower edge."""
+    b = charts.Builder("Room").state("a", data=charts.Track).states("b").initial("", "a")
+    found = drawn(b.move("a", "b", "go").chart(), way)
+    placed = next(one for one in found.boxes if one.box.id == "a")
+    _, *data = (text.rect for text in placed.texts)
+    above, below = data[0].y - placed.rect.y - placed.bar, placed.rect.bottom - data[-1].bottom
+    assert abs(above - below) < 4
+
+
 def test_label_far_from_both_ends_is_said_there_and_not_between() -> None:
     """A label is never said three times."""
     names = [f"on.state_{number}" for number in range(8)]
