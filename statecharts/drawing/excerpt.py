@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, final
 
 from attrs import evolve, frozen
@@ -197,7 +197,7 @@ def _around(picture: Picture, focus: str) -> Picture:
     return _kept(picture, kept, [one for one in picture.arrows if one.id in shown])
 
 
-def _kept(picture: Picture, kept: Collection[str], arrows: Iterable[Arrow]) -> Picture:
+def _kept(picture: Picture, kept: set[str], arrows: Iterable[Arrow]) -> Picture:
     """Return a picture of some of its boxes, and of the boxes around these."""
     boxes = picture.boxes
     left_out = [box for box in boxes.values() if box.id not in kept and _counts(box)]

@@ -214,13 +214,15 @@ class Writer:
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
         heads: dict[Cell, list[tuple[str, Rect]]] = {}
         for arrow in self.drawing.arrows:
-            rect = _head_rect(arrow.path) if arrow.path else None
-            for cell in cells(rect) if rect is not None else ():
+            if not arrow.path:
+                continue
+            rect = _head_rect(arrow.path)
+            self.taken.append(rect)
+            for cell in cells(rect):
                 near = heads.setdefault(cell, [])
                 met = [name for name, other in near if other.overlaps(rect)]
                 self.slim.update((*met, arrow.arrow.id) if met else ())
                 near.append((arrow.arrow.id, rect))
-            self.taken.extend(() if rect is None else (rect,))
 
     @property
     def size(self) -> tuple[float, float]:

@@ -481,7 +481,7 @@ def test_film_captions_tell_the_way_and_the_end() -> None:
     told = captions(
         drawing.render_film(
             Passing,
-            [one.started, one.send(Asked()), ("go", one.send(Go())), ("go", one.send(Go()))],
+            [start(Passing), one.send(Asked()), ("go", one.send(Go())), ("go", one.send(Go()))],
             strip=True,
         )
     )
@@ -495,7 +495,7 @@ def test_film_captions_tell_the_way_and_the_end() -> None:
 
 def test_film_breaks_captions_that_are_wider_than_a_picture() -> None:
     """A long way makes no frame wider than two labels side by side."""
-    film = drawing.render_film(Passing, [("word " * 90, Machine(Passing).started)])
+    film = drawing.render_film(Passing, [("word " * 90, start(Passing))])
     assert len(captions(film)) > 1
     assert float(parsed(str(film)).get("width") or "inf") < 2 * LABEL_WIDTH
 
