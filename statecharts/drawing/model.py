@@ -352,6 +352,14 @@ class Drawing:
     fault: Fault | None = None
 
     @property
+    def low(self) -> float:
+        """The y of the lower edge of what is drawn; 0 for nothing."""
+        boxes = (one.rect.bottom for one in self.boxes if one.box.parent is not None or one.framed)
+        texts = (text.rect.bottom for one in (*self.boxes, *self.arrows) for text in one.texts)
+        paths = (y for one in self.arrows for _, y in one.path)
+        return max((*boxes, *texts, *paths), default=0.0)
+
+    @property
     def lines(self) -> Lines:
         """The lines of its arrows, by the ids of these, to be found by place."""
         return Lines([(one.arrow.id, one.path) for one in self.arrows])

@@ -29,7 +29,7 @@ from benchmarks.layout.scores import (
 from statecharts import drawing
 from statecharts.drawing.geometry import Point, Rect, flattened
 from statecharts.drawing.geometry import direction as arrival
-from statecharts.drawing.layout import draw
+from statecharts.drawing.layout import EDGE, draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
 from statecharts.drawing.repeats import FAR
@@ -363,6 +363,14 @@ def test_state_has_the_same_room_above_and_below_its_data(way: drawing.Direction
     _, *data = (text.rect for text in placed.texts)
     above, below = data[0].y - placed.rect.y - placed.bar, placed.rect.bottom - data[-1].bottom
     assert abs(above - below) < 4
+
+
+@pytest.mark.parametrize("way", ["down", "right"])
+@pytest.mark.parametrize("make", [charts.traffic_light, charts.crossing])
+def test_page_ends_below_what_is_drawn(make: Any, way: drawing.Direction) -> None:
+    """A page has the same margin below in each direction, and no empty stripe."""
+    found = drawn(make(), way)
+    assert found.height == pytest.approx(found.low + EDGE)
 
 
 def test_label_far_from_both_ends_is_said_there_and_not_between() -> None:
