@@ -88,7 +88,7 @@ def draw(
         planned = plan(picture)
     asked: dict[str, Direction] = {"": direction} if isinstance(direction, str) else {**direction}
     drawing = with_repeats(_Layout(picture, planned, Engine(seconds), asked).draw())
-    return evolve(drawing, height=drawing.low + EDGE)
+    return evolve(drawing, height=round(drawing.low) + EDGE)
 
 
 @final
