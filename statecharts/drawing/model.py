@@ -6,6 +6,7 @@ PNG and PDF; y grows downwards, the unit is a point.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -355,7 +356,8 @@ class Drawing:
     def low(self) -> float:
         """The y of the lower edge of what is drawn; 0 for nothing."""
         boxes = (one.rect.bottom for one in self.boxes if one.box.parent is not None or one.framed)
-        texts = (text.rect.bottom for one in (*self.boxes, *self.arrows) for text in one.texts)
+        told = itertools.chain(*(one.texts for one in self.boxes), *(a.texts for a in self.arrows))
+        texts = (text.rect.bottom for text in told)
         paths = (y for one in self.arrows for _, y in one.path)
         return max((*boxes, *texts, *paths), default=0.0)
 
