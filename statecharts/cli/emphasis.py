@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from attrs import evolve, field, frozen
 
-from statecharts.cli.simulating import InputError, read, resumed
+from statecharts.cli.simulating import InputError, begun, read, resumed
 from statecharts.cli.targets import TargetError, one_chart
 from statecharts.drawing.difference import difference
 from statecharts.drawing.overlay import (
@@ -42,6 +43,7 @@ class Asked:
         heat: A file with counts or steps.
         old: The target of an earlier version of the chart.
         path: A file with events.
+        at: The time at which their run starts.
         run: The key of a stored run.
         db: Its store.
     """
@@ -51,6 +53,7 @@ class Asked:
     heat: Path | None = None
     old: str | None = None
     path: Path | None = None
+    at: str | None = None
     run: str | None = None
     db: str | None = None
 
@@ -99,7 +102,7 @@ def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
         other = evolve(asked, path=None).of_one
         if other:
             raise TargetError(f"--path shows what each step did. Leave {other} out.")
-        return Sight(chart, steps=tuple(_steps(chart, asked.path)))
+        return Sight(chart, steps=tuple(_steps(chart, asked.path, asked.at)))
     overlay = PLAIN
     for file in asked.snapshots:
         snapshot = resumed(chart, file)[1]
@@ -115,17 +118,32 @@ def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
     return Sight(both, overlay | marks)
 
 
-def _steps(chart: Chart, file: Path) -> Iterable[tuple[str, Step[Any, Any]]]:
+def _steps(chart: Chart, file: Path, at: str | None) -> Iterable[tuple[str, Step[Any, Any]]]:
     from statecharts.cli.simulation import Simulation  # noqa: PLC0415 - needs the codec
     from statecharts.codec import Protocol  # noqa: PLC0415
 
-    simulation = Simulation(chart, Protocol(chart), datetime.now(UTC), None, None)
+    lines = read(file).splitlines()
+    recorded = None if at is not None else next(_recorded(lines), None)
+    begin = recorded or begun(chart, at)
+    simulation = Simulation(chart, Protocol(chart), begin, None, None)
     happenings = [*simulation.begin()]
-    for number, line in enumerate(read(file).splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if line.strip():
             happenings += simulation.feed(number, line)
     for one in happenings:
         yield ("start" if one.event is None else event_name(one.event), one.step)
+
+
+def _recorded(lines: Iterable[bytes]) -> Iterator[datetime]:
+    """Yield the times that events came at; what cannot be read is refused when it is taken."""
+    from statecharts.codec.errors import Misfit  # noqa: PLC0415 - needs the codec
+    from statecharts.codec.times import load_datetime  # noqa: PLC0415
+
+    for line in lines:
+        with suppress(ValueError, RecursionError, Misfit):
+            value = json.loads(line)
+            if isinstance(value, dict) and "type" not in value and "at" in value:
+                yield load_datetime(value["at"])
 
 
 def _counts(chart: Chart, file: Path) -> Counts:
@@ -168,7 +186,9 @@ def _run(chart: Chart, key: str, db: str) -> Overlay:
     """Return the overlay of a stored run: what is active, and how long each state was."""
     from statecharts.cli.running import store_at  # noqa: PLC0415 - needs an extra
     from statecharts.codec import Protocol  # noqa: PLC0415
-    from statecharts.runtime.history import times, told  # noqa: PLC0415
+    from statecharts.kernel import Kernel  # noqa: PLC0415
+    from statecharts.runtime.commit import Program  # noqa: PLC0415
+    from statecharts.runtime.history import entered, times, told  # noqa: PLC0415
     from statecharts.runtime.writer import unknown  # noqa: PLC0415
     from statecharts.store.port import entries_of  # noqa: PLC0415
     from statecharts.store.rows import OVER  # noqa: PLC0415
@@ -177,9 +197,11 @@ def _run(chart: Chart, key: str, db: str) -> Overlay:
         head = store.head(key)
         if head is None:
             raise unknown(key)
+        if head.chart != chart.name:
+            raise InputError(f"{key!r} is a run of {head.chart}, and not of {chart.name}.")
+        program = Program(chart, Kernel(chart), Protocol(chart, version=head.version))
+        snapshot = program.protocol.loads_snapshot(head.snapshot)
         pasts = list(told(entries_of(store, key), None))
-    if head.chart != chart.name:
-        raise InputError(f"{key!r} is a run of {head.chart}, and not of {chart.name}.")
-    snapshot = Protocol(chart, version=head.version).loads_snapshot(head.snapshot)
-    lasted = times(pasts, pasts[-1].at if head.status in OVER else datetime.now(UTC))
+        lasted = dict.fromkeys(entered(store, head, program), timedelta())
+    lasted |= times(pasts, pasts[-1].at if head.status in OVER else datetime.now(UTC))
     return active(chart, snapshot) | time_in_state(chart, lasted)

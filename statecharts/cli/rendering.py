@@ -115,6 +115,12 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 @file_option("--heat", "heat", "Show counts: JSON, or what 'simulate --json' printed.")
 @click.option("--diff", "old", metavar="OLD", help="Show what has changed since this TARGET.")
 @file_option("--path", "path", "Show the way of a run with these events, as 'simulate' takes them.")
+@click.option(
+    "--at",
+    "moment",
+    metavar="TIME",
+    help="Time of the start of --path; default: the first time in the file, or now.",
+)
 @click.option("--strip", is_flag=True, help="Show the way as a strip of pictures, not moving.")
 @click.option("--run", "run", metavar="KEY", help="Show a stored run: its states, and how long.")
 @click.option("--db", envvar="STATECHARTS_DB", metavar="STORE", help="The store of the run.")
@@ -158,6 +164,7 @@ def render(
     heat: Path | None,
     old: str | None,
     path: Path | None,
+    moment: str | None,
     strip: bool,
     run: str | None,
     db: str | None,
@@ -183,6 +190,9 @@ def render(
       statecharts render machines.pipeline -o . --path events.jsonl
       statecharts render door.scxml -o . --diff old/door.scxml
     """
+    alone = "--strip" if strip else "--at" if moment is not None else ""
+    if alone and path is None:
+        raise TargetError(f"{alone} is about the way of a run. Add --path FILE.")
     formats, single = _file_named(output, formats)
     found = survey_faulty(target, variables, strict=strict)
     if single and len(found.charts) > 1:
@@ -191,9 +201,11 @@ def render(
         raise TargetError(f"{told} Name a directory, or one of: {listed}.")
     files = [one for one in highlight if _is_snapshot(found.charts, one)]
     states = tuple(one for one in highlight if one not in files)
+    if states and path is not None:
+        raise TargetError("--path shows what each step did. Leave --highlight out.")
     ways = _ways(directions)
     _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
-    asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
+    asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, moment, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
     )
@@ -329,6 +341,8 @@ class _Picture:
             "direction": {k: way for k, way in how.ways.items() if k in (*sight.chart.nodes, "")},
             "theme": how.theme,
             "transparent": how.transparent,
+            "links": how.links,
+            "tabindex": how.tabindex,
             "seconds": how.seconds,
         }
         if sight.steps:
@@ -340,8 +354,6 @@ class _Picture:
             format=self.format,
             highlight=shown or None,
             overlay=sight.overlay,
-            links=how.links,
-            tabindex=how.tabindex,
             faults=self.of.faults,
             **options,
         )

@@ -98,7 +98,7 @@ def simulate(
     try:
         protocol, snapshot = resumed(chart, resume)
         given = None if context_file is None else _context(protocol, context_file)
-        begin = _time(chart, moment)
+        begin = begun(chart, moment)
         if snapshot is not None and given is not None:
             raise InputError("the snapshot of --from has a context. Leave --context out.")
         simulation = Simulation(chart, protocol, begin, snapshot, given)
@@ -185,7 +185,12 @@ def read(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _time(chart: Chart, moment: str | None) -> datetime:
+def begun(chart: Chart, moment: str | None) -> datetime:
+    """Return the time of the start that ``--at`` gives; without it, the present one.
+
+    Raises:
+        InputError: It is no time.
+    """
     from statecharts.codec.errors import Misfit  # noqa: PLC0415 - see `simulate`
     from statecharts.codec.times import load_datetime  # noqa: PLC0415
 

@@ -231,6 +231,8 @@ def render_film(
     direction: Direction | Mapping[str, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
+    links: str = "",
+    tabindex: bool = False,
     seconds: float = SECONDS,
 ) -> str | bytes:
     """Return a film of a run: one animated picture, or a strip of pictures.
@@ -240,13 +242,15 @@ def render_film(
         steps: The steps in their order, each alone or with the name of its event.
         format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
         strip: Whether an SVG is a strip of pictures, too; else it is animated by CSS.
-        depth: As for `render`, and so are ``focus``, ``compact`` and ``direction``.
+        depth: As for `render`, and so are all the others.
         focus: See ``depth``.
         compact: See ``depth``.
         direction: See ``depth``.
-        theme: As for `render`.
-        transparent: Whether the paper is left out.
-        seconds: Time for the layout engine.
+        theme: See ``depth``.
+        transparent: See ``depth``.
+        links: See ``depth``.
+        tabindex: See ``depth``.
+        seconds: See ``depth``.
 
     Raises:
         StatechartError: There are no steps (SC707), or as for `render`.
@@ -266,7 +270,13 @@ def render_film(
             "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
         )
     shown, marked = _shown(chart, None)
-    check("render_film", steps=(steps, STEPS))
+    check(
+        "render_film",
+        steps=(steps, STEPS),
+        links=(links, TEXT),
+        transparent=(transparent, FLAG),
+        tabindex=(tabindex, FLAG),
+    )
     found = list(frames(shown, steps))
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
@@ -277,7 +287,8 @@ def render_film(
     drawing = draw(picture, seconds, ways)
     _warn(drawing)
     write = to_strip if strip or format != "svg" else to_animation
-    return _converted(write(drawing, theme_named(theme), found, Options(transparent)), format)
+    options = Options(transparent, links, tabindex)
+    return _converted(write(drawing, theme_named(theme), found, options), format)
 
 
 def _warn(drawing: Drawing) -> None:

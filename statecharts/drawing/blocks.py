@@ -46,7 +46,7 @@ _TITLE: Final = 28.0
 _LEAST: Final = (76.0, 36.0)
 _ICON: Final = 20.0
 _WIDE: Final = 2.2
-_ABOVE: Final = 8.0
+_ABOVE: Final = 14.0
 _STRIP: Final = _ABOVE + CIRCLE + 22.0
 
 
@@ -89,8 +89,11 @@ def state_text(box: Box, least: float = 0.0, lowest: float = 0.0) -> BoxText:
         title = name.moved(width / 2 + icon / 2, height / 2 + NAME_SIZE * 0.36)
         return BoxText(width, height, (title,))
     title = name.moved(width / 2 + icon / 2, _TITLE / 2 + NAME_SIZE * 0.36)
-    height = max(below[-1].y + 9, lowest)
-    return BoxText(width, height, (title, *below), (_TITLE, *rules), _TITLE)
+    low = below[-1].y + 9
+    height = max(low, lowest)
+    spare = (height - low) / 2  # half of it above, half below what is there
+    texts = (text.moved(0.0, spare) for text in below)
+    return BoxText(width, height, (title, *texts), (_TITLE, *(y + spare for y in rules)), _TITLE)
 
 
 def final_text(box: Box, *, beside: bool = False) -> BoxText:

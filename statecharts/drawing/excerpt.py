@@ -1,13 +1,14 @@
 """Excerpt: a part of a picture, for charts that are too large for one.
 
-What is left out is counted where it was. An arrow to or from what is left out ends at the innermost
-state around it that is shown.
+What is left out is counted where it was, and arrows at their ends. An arrow to or from what is left
+out ends at the innermost state around it that is shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final, final
 
 from attrs import evolve, frozen
@@ -22,6 +23,7 @@ from statecharts.drawing.model import (
     Role,
     Run,
     Shape,
+    count,
     encoded,
     part_of,
 )
@@ -195,7 +197,7 @@ def _around(picture: Picture, focus: str) -> Picture:
     return _kept(picture, kept, [one for one in picture.arrows if one.id in shown])
 
 
-def _kept(picture: Picture, kept: Collection[str], arrows: Iterable[Arrow]) -> Picture:
+def _kept(picture: Picture, kept: set[str], arrows: Iterable[Arrow]) -> Picture:
     """Return a picture of some of its boxes, and of the boxes around these."""
     boxes = picture.boxes
     left_out = [box for box in boxes.values() if box.id not in kept and _counts(box)]
@@ -205,6 +207,15 @@ def _kept(picture: Picture, kept: Collection[str], arrows: Iterable[Arrow]) -> P
             box = str(boxes[box].parent)
         return box
 
+    arrows = tuple(arrows)
+    left = {arrow.id for arrow in picture.arrows} - {arrow.id for arrow in arrows}
+    ending = Counter[str]()
+    for arrow in picture.arrows:
+        ends = {visible(arrow.source), visible(arrow.target)}
+        inside = len(ends) == 1 and not kept >= {arrow.source, arrow.target}
+        if arrow.id in left and not inside and boxes[arrow.source].shape is not Shape.INITIAL:
+            ending.update(ends)
+
     def shown(box: Box) -> Box:
         children = tuple(shown(child) for child in box.children if child.id in kept)
         gone = sum(
@@ -213,15 +224,17 @@ def _kept(picture: Picture, kept: Collection[str], arrows: Iterable[Arrow]) -> P
             if child.id not in kept
             for inner in child.walk()
         )
-        if not gone:
-            return evolve(box, children=children)
-        counted = f"{gone} state{'' if gone == 1 else 's'}"
-        folded = not any(map(_counts, children))
-        text = f"… {counted} inside" if folded else f"… and {counted} more"
-        note = (Run(Role.INTERNAL, text),)
-        shape = Shape.STATE if not children and box.shape in COMPOSITE else box.shape
-        shape = box.shape if box.id == ROOT else shape
-        return evolve(box, shape=shape, children=children, behaviour=(*box.behaviour, note))
+        told = []
+        if gone:
+            folded = not any(map(_counts, children))
+            text = count(gone, "state")
+            told.append(f"… {text} inside" if folded else f"… and {text} more")
+        if ending[box.id] and box.shape not in PSEUDO:
+            told.append(f"… and {count(ending[box.id], 'arrow')} more")
+        notes = [(Run(Role.INTERNAL, text),) for text in told]
+        bare = gone and not children and box.shape in COMPOSITE and box.id != ROOT
+        shape = Shape.STATE if bare else box.shape
+        return evolve(box, shape=shape, children=children, behaviour=(*box.behaviour, *notes))
 
     merged: dict[tuple[str, str, bool], Arrow] = {}
     for arrow in arrows:

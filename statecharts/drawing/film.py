@@ -12,13 +12,13 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.drawing.model import Drawing
-from statecharts.drawing.overlay import STEP, Overlay, last_step, trigger_of
+from statecharts.drawing.overlay import STEP, Overlay, last_step
 from statecharts.drawing.svg import Options, Writer
 from statecharts.drawing.theme import Theme
 from statecharts.model.arguments import Sort, check
 from statecharts.model.chart import Chart
-from statecharts.model.labels import innermost
-from statecharts.semantics.snapshot import Step
+from statecharts.model.labels import ARROW, innermost, trigger_text
+from statecharts.semantics.snapshot import Microstep, Step
 
 _FRAME: Final = Sort(
     "steps, each alone or with the name of its event, such as [machine.send(event)]",
@@ -61,8 +61,25 @@ def frames(
     for number, one in enumerate(steps, 1):
         check("render_film", steps=(one, _FRAME))
         name, step = ("", one) if isinstance(one, Step) else one
-        told = name if name and step.fired else " ".join(filter(None, (name, trigger_of(step))))
-        yield Frame(f"{number}. {told}", last_step(chart, step))
+        yield Frame(f"{number}. {_caption(name, step)}", last_step(chart, step))
+
+
+def _caption(name: str, step: Step[Any, Any]) -> str:
+    """Return what a step took, each place on its way, and whether the run has ended there."""
+    way = list(filter(None, map(_reached, step.microsteps)))
+    first = step.microsteps[0].fired if step.microsteps else ()
+    name = name or (trigger_text(first[0].trigger) if first else "start" if way else "")
+    if not step.fired and not way:
+        told = f"{name} {'nothing taken' if step.handled else 'unhandled'}".lstrip()
+    else:
+        told = f" {ARROW} ".join((name, *(way or ["stays"])))
+    return f"{told} (ended)" if step.snapshot.ended else told
+
+
+def _reached(microstep: Microstep) -> str:
+    """Return the targets of a microstep, or what a start enters; empty where all stays."""
+    targets = [state for line in microstep.fired for state in line.targets]
+    return ", ".join(targets if microstep.fired else innermost(microstep.entered))
 
 
 def to_strip(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Options) -> str:

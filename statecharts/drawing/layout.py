@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from statecharts.drawing import Direction
 from statecharts.drawing.blocks import (
@@ -87,7 +87,8 @@ def draw(
         picture = in_words(picture, planned.wordy)
         planned = plan(picture)
     asked: dict[str, Direction] = {"": direction} if isinstance(direction, str) else {**direction}
-    return with_repeats(_Layout(picture, planned, Engine(seconds), asked).draw())
+    drawing = with_repeats(_Layout(picture, planned, Engine(seconds), asked).draw())
+    return evolve(drawing, height=round(drawing.low) + EDGE)
 
 
 @final

@@ -6,6 +6,7 @@ PNG and PDF; y grows downwards, the unit is a point.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -204,6 +205,11 @@ class Picture:
         return found
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def short_names(picture: Picture) -> dict[str, str]:
     """Return a name for each box, for languages in which an id is one word: s0, s1, and so on."""
     return {box: f"s{number}" for number, box in enumerate(picture.boxes)}
@@ -345,6 +351,15 @@ class Drawing:
     boxes: tuple[PlacedBox, ...]
     arrows: tuple[PlacedArrow, ...]
     fault: Fault | None = None
+
+    @property
+    def low(self) -> float:
+        """The y of the lower edge of what is drawn; 0 for nothing."""
+        boxes = (one.rect.bottom for one in self.boxes if one.box.parent is not None or one.framed)
+        told = itertools.chain(*(one.texts for one in self.boxes), *(a.texts for a in self.arrows))
+        texts = (text.rect.bottom for text in told)
+        paths = (y for one in self.arrows for _, y in one.path)
+        return max((*boxes, *texts, *paths), default=0.0)
 
     @property
     def lines(self) -> Lines:

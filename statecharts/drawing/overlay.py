@@ -34,7 +34,6 @@ from statecharts.model.chart import (
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent
-from statecharts.model.labels import event_text
 from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Snapshot, Step
 
@@ -317,8 +316,8 @@ def coverage(chart: Source, counts: Counts) -> Overlay:
     """
     chart = as_chart(chart, "coverage")
     check("coverage", counts=(counts, COUNTS))
-    states = _heat(_known(chart, "state", counts.states), "entered", _times)
-    lines = _heat(_known(chart, "line", counts.lines), "taken", _times)
+    states = _heat(_counted(_known(chart, "state", counts.states)), "entered", _times)
+    lines = _heat(_counted(_known(chart, "line", counts.lines)), "taken", _times)
     legend = (*states.legend, *lines.legend)
     return Overlay(states.marks, lines.marks, legend=legend)
 
@@ -326,14 +325,16 @@ def coverage(chart: Source, counts: Counts) -> Overlay:
 def time_in_state(chart: Source, durations: Mapping[str, timedelta]) -> Overlay:
     """Return an overlay of how long each state was active; states that are not named never were.
 
+    A state that was only passed has been active for no time: name it with 0.
+
     Raises:
         StatechartError: The chart has no such state (SC706).
     """
     chart = as_chart(chart, "time_in_state")
     check("time_in_state", durations=(durations, DURATIONS))
-    given = {node.id: timedelta() for node in chart if node.kind not in HISTORY} | dict(durations)
-    known = _known(chart, "state", given)
-    hot = _heat({s: t.total_seconds() for s, t in known.items()}, "active for", _lasting)
+    seconds = {s: t.total_seconds() for s, t in _known(chart, "state", durations).items()}
+    whole = {node.id: seconds.get(node.id) for node in chart if node.kind not in HISTORY}
+    hot = _heat(whole, "active for", _lasting)
     return Overlay(hot.marks, legend=hot.legend)
 
 
@@ -345,6 +346,11 @@ def _known(chart: Chart, what: str, values: Mapping[str, T]) -> Mapping[str, T]:
             remedy = did_you_mean(name, known, f"Name a {what} by its id")
             raise StatechartError("SC706", chart.name, f"there is no {what} {name!r}", remedy)
     return values
+
+
+def _counted(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return counts, with None for what never was."""
+    return {name: value or None for name, value in values.items()}
 
 
 def _times(count: float) -> str:
@@ -360,12 +366,13 @@ class _Heat(NamedTuple):
     legend: tuple[Mark, ...]
 
 
-def _heat(values: Mapping[str, float], verb: str, text: Callable[[float], str]) -> _Heat:
-    """Return numbers as marks; those above 0 are shared out over the kinds of heat."""
-    levels, never = _levels(values.values()), f"never {verb.split(maxsplit=1)[0]}"
+def _heat(values: Mapping[str, float | None], verb: str, text: Callable[[float], str]) -> _Heat:
+    """Return numbers as marks, shared out over the kinds of heat; None is what never was."""
+    levels = _levels(value for value in values.values() if value is not None)
+    never = f"never {verb.split(maxsplit=1)[0]}"
     marked: dict[str, tuple[Mark, ...]] = {}
     for name, value in values.items():
-        if value:
+        if value is not None:
             mark = Mark(Kind(f"heat{levels[value]}"), text(value), f"{verb} {text(value)}")
         else:
             mark = Mark(Kind.UNUSED, "", never)
@@ -374,22 +381,22 @@ def _heat(values: Mapping[str, float], verb: str, text: Callable[[float], str]) 
         Mark(Kind(f"heat{levels[value]}"), f"{verb} {text(value)}")
         for value in dict.fromkeys((min(levels), max(levels)) if levels else ())
     ]
-    if not all(values.values()):
+    if None in values.values():
         legend.append(Mark(Kind.UNUSED, never))
     return _Heat(marked, tuple(legend))
 
 
 def _levels(values: Iterable[float]) -> dict[float, int]:
-    """Return the heat of each number above 0: its place among those that there are.
+    """Return the heat of each number: its place among those that there are.
 
     Ranks, not sizes, so that one number that towers above the rest does not hide them.
 
-    >>> _levels([0, 1, 2, 1000])
+    >>> _levels([1, 2, 1000])
     {1: 0, 2: 2, 1000: 4}
     >>> _levels([7, 7])
     {7: 4}
     """
-    ranks = sorted({value for value in values if value})
+    ranks = sorted(set(values))
     last = len(ranks) - 1
     top = HEATS - 1
     return {value: round(i * top / last) if last else top for i, value in enumerate(ranks)}
@@ -458,13 +465,3 @@ def first_kind(marks: Iterable[Mark]) -> Kind | None:
     """Return the kind that decides the colours of a thing; None without marks."""
     found = {mark.kind for mark in marks}
     return next((kind for kind in Kind if kind in found), None)
-
-
-def trigger_of(step: Step[Any, Any]) -> str:
-    """Return what a step took, in a few words."""
-    fired = [line for line in step.fired if line.source or line.targets]
-    if not fired:
-        return "nothing taken" if step.handled else "unhandled"
-    line = fired[0]
-    told = " | ".join(map(event_text, line.events)) or type(line.trigger).__name__.lower()
-    return f"{told} → {', '.join(line.targets) or 'stays'}"

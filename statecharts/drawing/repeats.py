@@ -1,6 +1,7 @@
 """Repeats: the label of a long line, said again where the line ends far from it.
 
-Nothing is moved for a repeat. Where there is no free place beside the end of a line, it has none.
+Where both ends are far, the label is said at both of them and no more between. Where there is no
+free place beside the end of a line, nothing is said there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from attrs import define, evolve, field
 
 from statecharts.drawing.blocks import label_size, label_texts
 from statecharts.drawing.geometry import Cell, Lines, Point, Rect, cells, flattened
-from statecharts.drawing.model import Drawing, PlacedArrow, Text
+from statecharts.drawing.model import Drawing, PlacedArrow
 from statecharts.drawing.sketch import LABEL_GAP
 
 FAR: Final = 640.0
@@ -68,27 +69,23 @@ class _Page:
         gone = [0.0, *itertools.accumulate(itertools.starmap(math.dist, itertools.pairwise(way)))]
         middle = placed.label.centre
         at = gone[min(range(len(way)), key=lambda n: math.dist(way[n], middle))]
-        more: list[Text] = []
-        if at > FAR:
-            more += self._said(placed, way, gone, size)
-        if gone[-1] - at > FAR:
-            more += self._said(placed, way[::-1], [gone[-1] - one for one in gone[::-1]], size)
-        return evolve(placed, texts=(*placed.texts, *more)) if more else placed
+        back = [gone[-1] - one for one in gone[::-1]]
+        first = self._place(way, gone, size) if at > FAR else None
+        last = self._place(way[::-1], back, size) if gone[-1] - at > FAR else None
+        here = placed.label if first is None or last is None else None
+        said = [rect for rect in (here, first, last) if rect is not None]
+        texts = [label_texts(placed.arrow.label, rect.x + 2, rect.y + 1) for rect in said]
+        return evolve(placed, label=said[0], texts=tuple(itertools.chain(*texts)))
 
-    def _said(
-        self,
-        placed: PlacedArrow,
-        way: Sequence[Point],
-        gone: Sequence[float],
-        size: tuple[float, float],
-    ) -> tuple[Text, ...]:
-        """Return a label near the first point of a line; nothing where there is no room."""
+    def _place(
+        self, way: Sequence[Point], gone: Sequence[float], size: tuple[float, float]
+    ) -> Rect | None:
+        """Return a place for a label near the first point of a line; None without room."""
         near = [way[n] for n, far in enumerate(gone) if _HEAD < far < _REACH]
-        for rect in _beside(near, *size):
-            if self._is_free(rect):
-                self._take(rect)
-                return label_texts(placed.arrow.label, rect.x + 2, rect.y + 1)
-        return ()
+        found = next(filter(self._is_free, _beside(near, *size)), None)
+        if found is not None:
+            self._take(found)
+        return found
 
     def _is_free(self, rect: Rect) -> bool:
         page = Rect(0.0, 0.0, self.drawing.width, self.drawing.height).grown(-_CLEAR)

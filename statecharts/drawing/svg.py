@@ -9,6 +9,8 @@ nothing from outside.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Final, final
@@ -18,8 +20,25 @@ from xml.sax.saxutils import escape, quoteattr
 from attrs import Factory, field, frozen
 
 from statecharts.drawing.blocks import BULLSEYE
-from statecharts.drawing.geometry import Lines, Path, Point, Rect, curves, direction, point_on
-from statecharts.drawing.labels import LABEL_SIZE, is_measured, one_line, text_width
+from statecharts.drawing.geometry import (
+    Cell,
+    Lines,
+    Path,
+    Point,
+    Rect,
+    cells,
+    curves,
+    direction,
+    flattened,
+)
+from statecharts.drawing.labels import (
+    LABEL_SIZE,
+    LABEL_WIDTH,
+    is_measured,
+    one_line,
+    text_width,
+    wrap,
+)
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     HISTORY_LETTERS,
@@ -31,8 +50,10 @@ from statecharts.drawing.model import (
     PlacedArrow,
     PlacedBox,
     Role,
+    Run,
     Shape,
     Text,
+    count,
     encoded,
     line_text,
     part_of,
@@ -49,6 +70,14 @@ _LEGEND: Final = 16.0
 _LEGEND_X: Final = 24.0
 _SWATCH: Final = 22.0
 _BETWEEN: Final = 16.0
+_REGULAR: Final = 0.9
+"""Width of regular text over that of the same text in bold."""
+_CLEAR: Final = 2.0
+"""Room around a badge."""
+_HALF: Final = 4.2
+"""Half of the width of an arrowhead."""
+_SLIM: Final = 3.0
+"""The same of one that would else cover another."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
 
@@ -174,15 +203,26 @@ class Writer:
     options: Options = Options()
     caption: str = ""
     taken: list[Rect] = field(factory=list, init=False, eq=False)
-    """The places of texts, arrowheads and badges, which no further badge covers."""
+    """The places of texts, arrowheads and badges, which no further badge comes near."""
+    slim: set[str] = field(factory=set, init=False, eq=False)
+    """The ids of the arrows whose heads are so near to each other that they are slim."""
     drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
 
     def __attrs_post_init__(self) -> None:
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
-        self.taken.extend(_head_rect(arrow.path) for arrow in self.drawing.arrows if arrow.path)
-        self.taken.extend(box.rect for box in self.drawing.boxes if box.box.shape in _SOLID)
+        heads: dict[Cell, list[tuple[str, Rect]]] = {}
+        for arrow in self.drawing.arrows:
+            if not arrow.path:
+                continue
+            rect = _head_rect(arrow.path)
+            self.taken.append(rect)
+            for cell in cells(rect):
+                near = heads.setdefault(cell, [])
+                met = [name for name, other in near if other.overlaps(rect)]
+                self.slim.update((*met, arrow.arrow.id) if met else ())
+                near.append((arrow.arrow.id, rect))
 
     @property
     def size(self) -> tuple[float, float]:
@@ -242,8 +282,10 @@ class Writer:
     def _rows(self) -> Iterator[_Row]:
         """Yield the lines below the picture: caption, faults, and what the marks mean."""
         theme, faults = self.theme, self.drawing.picture.faults
-        if self.caption:
-            yield _Row("caption", "", (_Entry(self.caption, theme.ink, bold=True),))
+        room = max(self.drawing.width - 2 * _LEGEND_X, LABEL_WIDTH) * _REGULAR
+        caption = [Run(Role.NAME, self.caption)] if self.caption else []
+        for line in wrap(caption, LABEL_SIZE, room):
+            yield _Row("caption", "", (_Entry(line_text(line), theme.ink, bold=True),))
         if faults:
             told = "\n".join(map(str, faults))
             yield _Row("legend", told, (_Entry(f"! {count_text(faults)}", theme.fault, bold=True),))
@@ -463,7 +505,8 @@ class Writer:
             dashes = "" if tone is None else _dashes(tone)
             yield f'<path class="line" d="{_path(placed.path)}"{dashes}/>'
             thin = ' stroke-width="2"' if tone is not None and tone.width > 2 else ""
-            yield f'<path class="head" d="{_head(placed.path)}" stroke-linejoin="round"{thin}/>'
+            head = _head(placed.path, _SLIM if arrow.id in self.slim else _HALF)
+            yield f'<path class="head" d="{head}" stroke-linejoin="round"{thin}/>'
         for text in placed.texts:
             yield self.text(text, self.theme.ink)
         yield f"</g>{after}"
@@ -484,9 +527,10 @@ class Writer:
                 half, (middle, low) = _badge_width(note) / 2, rect.centre
                 right, left = rect.right - half - 4, rect.x + half + 4
                 along = (right, left, middle, (right + middle) / 2, (left + middle) / 2)
-                places = [(x, y) for y in (rect.y, rect.bottom) for x in along]
+                beside = (rect.right + half - RADIUS, rect.x - half + RADIUS)
+                places = [(x, y) for y in (rect.y, rect.bottom) for x in (*along, *beside)]
                 places += [(rect.right, low), (rect.x, low)]
-                yield self.badge(note, kind, places)
+                yield self.badge(note, kind, places, placed.box.id)
 
     def _arrow_badges(self) -> Iterator[str]:
         for placed in self.drawing.arrows:
@@ -513,7 +557,8 @@ class Writer:
                     y = rect.centre[1]
                     right, left = placed.rect.right, placed.rect.x
                     along = (rect.right + half + 4, right - half - 4, right, right + half + 4)
-                    yield self.badge(note, kind, [(x, y) for x in (*along, left, left - half - 4)])
+                    places = [(x, y) for x in (*along, left, left - half - 4)]
+                    yield self.badge(note, kind, places, placed.box.id)
 
     def note(self, marks: Iterable[Mark]) -> str:
         """Return what a badge says: the signs of the marks, and their notes."""
@@ -523,15 +568,19 @@ class Writer:
         ]
         return ", ".join(dict.fromkeys(filter(None, found)))
 
-    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str = "") -> str:
+    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str) -> str:
         """Return a badge at the first of several places where it covers least.
 
-        The line of the arrow with the id ``own`` may be covered.
+        The line of the arrow, or the border of the state, with the id ``own`` may be covered.
         """
         width = _badge_width(note)
-        asides = (0.0, width * 0.6, -width * 0.6)
-        rects = [Rect(x + dx - width / 2, y - 6.5, width, 13.0) for dx in asides for x, y in places]
-        rect = min(rects, key=lambda one: self.covered(one, own))
+        rects = [
+            Rect(x + width * (aside - 0.5), y - 6.5, width, 13.0)
+            for aside in (0.0, 0.3, -0.3, 0.6, -0.6)
+            for x, y in places
+        ]
+        free = (one for one in rects if not self.covered(one, own))
+        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, own))
         self.taken.append(rect)
         x, y = rect.centre
         theme = self.theme
@@ -543,10 +592,17 @@ class Writer:
         )
 
     def covered(self, rect: Rect, own: str) -> int:
-        """Return how much a badge would cover; the line of one arrow does not count."""
-        lines = self.drawn.through(rect) - {own}
+        """Return how much a badge would cover; one line or border of its own does not count."""
+        near = rect.grown(_CLEAR)
         cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
-        return 2 * (cut + sum(rect.overlaps(other) for other in self.taken)) + len(lines)
+        texts = sum(near.overlaps(other) + rect.overlaps(other) for other in self.taken)
+        lines = self.drawn.through(near) - {own}
+        borders = (
+            near.overlaps(one.rect) and not (one.box.children and one.rect.encloses(near))
+            for one in self.drawing.boxes
+            if one.box.id != own and one.box.parent is not None
+        )
+        return 4 * (cut + texts) + 2 * len(lines) + sum(borders)
 
     def told_of(self, of: Part | None) -> tuple[Mark, ...]:
         """Return the marks of a line or call that a text tells."""
@@ -598,9 +654,6 @@ _ROUND: Final = frozenset(
 )
 
 
-_SOLID: Final = frozenset({Shape.INITIAL, Shape.FORK})
-
-
 def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> str:
     """Describe a picture in words, for a reader who cannot see it.
 
@@ -642,11 +695,6 @@ def _kinds(marks: Iterable[Mark]) -> Iterator[str]:
     """Yield what marks say, in few words; what is active is told before."""
     said = (one.told or one.kind.value for one in marks if one.kind not in _TOLD_BEFORE)
     yield from dict.fromkeys(said)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def link(template: str, location: str | None) -> str:
@@ -693,9 +741,10 @@ def _badge_width(note: str) -> float:
 
 def _along(path: Path) -> list[Point]:
     """Return points on a path, those in its middle first."""
-    found = [point_on(curve, step / 8) for curve in curves(path) for step in range(1, 9)]
-    middle = len(found) // 2
-    return sorted(found, key=lambda point: abs(found.index(point) - middle)) or [path[0]]
+    points = list(flattened(path, 6.0))
+    gone = [0.0, *itertools.accumulate(itertools.starmap(math.dist, itertools.pairwise(points)))]
+    order = sorted(range(len(points)), key=lambda number: abs(gone[number] - gone[-1] / 2))
+    return [points[number] for number in order]
 
 
 def _dark(theme: Theme, dark: Theme) -> str:
@@ -717,11 +766,11 @@ def _bullseye(x: float, y: float, r: float, ink: str, paper: str) -> Iterator[st
     )
 
 
-def _head_points(path: Path) -> tuple[Point, Point, Point]:
+def _head_points(path: Path, half: float = _HALF) -> tuple[Point, Point, Point]:
     """Return the corners of UML's open arrowhead: one side, the tip at the end, the other side."""
     (x, y), (dx, dy) = path[-1], direction(path)
     one, other = (
-        (x - 8.5 * dx - side * 4.2 * dy, y - 8.5 * dy + side * 4.2 * dx) for side in (1, -1)
+        (x - 8.5 * dx - side * half * dy, y - 8.5 * dy + side * half * dx) for side in (1, -1)
     )
     return one, (x, y), other
 
@@ -732,9 +781,9 @@ def _head_rect(path: Path) -> Rect:
     return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
-def _head(path: Path) -> str:
+def _head(path: Path, half: float) -> str:
     """Return UML's open arrowhead, its tip at the end of a path."""
-    (ax, ay), (x, y), (bx, by) = _head_points(path)
+    (ax, ay), (x, y), (bx, by) = _head_points(path, half)
     return f"M{_n(ax)} {_n(ay)}L{_n(x)} {_n(y)}L{_n(bx)} {_n(by)}"
 
 

@@ -91,14 +91,20 @@ class Theme:
 
 
 def _tones(
-    active: Tone, added: Tone, removed: Tone, changed: Tone, unused: Tone, heats: Iterable[Tone]
+    active: Tone,
+    fired: Tone,
+    added: Tone,
+    removed: Tone,
+    changed: Tone,
+    unused: Tone,
+    heats: Iterable[Tone],
 ) -> dict[Kind, Tone]:
-    """Return the looks of all kinds; what is active, taken or waited for has one colour."""
+    """Return the looks of all kinds; a state that is not active is not filled as if it were."""
     hot = {Kind(f"heat{number}"): tone for number, tone in enumerate(heats)}
     waits = evolve(active, width=1.5)
     return {
         Kind.ACTIVE: active,
-        Kind.FIRED: evolve(active, width=2.75),
+        Kind.FIRED: fired,
         Kind.PENDING: waits,
         Kind.ADDED: added,
         Kind.REMOVED: removed,
@@ -132,6 +138,7 @@ LIGHT: Final = Theme(
     fault="#c8102e",
     tones=_tones(
         active=Tone("#c2410c", "#ffedd5", "#fffaf3", "#fde6cc", "#7c2d12"),
+        fired=Tone("#c2410c", "#fefefe", "#f6f8fa", "#e9edf2", "#1b2430", 2.75),
         added=Tone("#0065a8", "#e1f0fc", "#f2f8fe", "#d3e8fa", "#063a5e", 2.5, sign="+"),
         removed=Tone(
             "#a3123d", "#fde8ee", "#fef5f8", "#fadbe4", "#6a0b28", 2, "7 4", "\N{MINUS SIGN}"
@@ -159,6 +166,7 @@ DARK: Final = Theme(
     fault="#ff6b7d",
     tones=_tones(
         active=Tone("#fb923c", "#47260f", "#1f1912", "#3b2413", "#ffedd5"),
+        fired=Tone("#fb923c", "#1c2430", "#141b24", "#212b38", "#e8edf3", 2.75),
         added=Tone("#5ab4f5", "#0c3350", "#0f2231", "#0e2f49", "#d9eefc", 2.5, sign="+"),
         removed=Tone(
             "#ff7fa3", "#4a1426", "#24141c", "#3d1523", "#ffdde7", 2, "7 4", "\N{MINUS SIGN}"
@@ -187,6 +195,7 @@ PRINT: Final = Theme(
     fault="#000000",
     tones=_tones(
         active=Tone("#000000", "#dddddd", "#ffffff", "#dddddd", "#000000", 2.6),
+        fired=Tone("#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 2.75),
         added=Tone("#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 2.6, sign="+"),
         removed=Tone(
             "#000000", "#ffffff", "#ffffff", "#ffffff", "#000000", 1.5, "7 4", "\N{MINUS SIGN}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -113,14 +114,8 @@ def points(
     pasts = list(told(store.tail(head.run, tail), program))
     if not pasts:
         return []
-    first = pasts[0].sequence
-    kept = store.checkpoint(head.run, first)
-    snapshot: Snapshot[Any, Any] | None = None
-    found: dict[int, Snapshot[Any, Any] | None] = {}
-    after = -1
-    if kept is not None:
-        snapshot, after = program.protocol.loads_snapshot(kept.snapshot), kept.sequence
-        found[after] = snapshot
+    snapshot, after = _kept(store, head, program, pasts[0].sequence)
+    found = {after: snapshot}
     for entry, _, then in replayed(store, head, program, snapshot, after):
         found[entry.sequence] = then
     return [(past, found.get(past.sequence)) for past in pasts]
@@ -138,11 +133,7 @@ def snapshot_at(store: Store, head: Head, program: Program, sequence: int) -> Sn
         raise RunError("SC830", head.run, found, "Ask for one of these")
     if sequence == head.sequence:
         return program.protocol.loads_snapshot(head.snapshot)
-    kept = store.checkpoint(head.run, sequence)
-    snapshot: Snapshot[Any, Any] | None = None
-    after = -1
-    if kept is not None:
-        snapshot, after = program.protocol.loads_snapshot(kept.snapshot), kept.sequence
+    snapshot, after = _kept(store, head, program, sequence)
     for entry, _, then in replayed(store, head, program, snapshot, after):
         if entry.sequence > sequence:
             break
@@ -151,6 +142,27 @@ def snapshot_at(store: Store, head: Head, program: Program, sequence: int) -> Sn
         found = f"neither its start nor a checkpoint before entry {sequence} is kept"
         raise RunError("SC830", head.run, found, "Ask for a later one")
     return program.kernel.adopt(snapshot)
+
+
+def entered(store: Store, head: Head, program: Program) -> Iterator[str]:
+    """Yield the states that the steps of a run entered, those among them that it only passed.
+
+    It ends early where the chart of today does not take an event of then.
+    """
+    with suppress(StatechartError):
+        for _, step, _ in replayed(store, head, program, *_kept(store, head, program, head.cut)):
+            for microstep in step.microsteps if step is not None else ():
+                yield from microstep.entered
+
+
+def _kept(
+    store: Store, head: Head, program: Program, sequence: int
+) -> tuple[Snapshot[Any, Any] | None, int]:
+    """Return the last snapshot kept at or before an entry, and its number; None and -1 for none."""
+    kept = store.checkpoint(head.run, sequence)
+    if kept is None:
+        return None, -1
+    return program.protocol.loads_snapshot(kept.snapshot), kept.sequence
 
 
 def replayed(
@@ -176,7 +188,7 @@ def replayed(
         except StatechartError as error:  # of which of them it is, is not known any further out
             error.where = f"entry {entry.sequence} of {head.run}, {error.where}"
             raise
-        if entry.kind in _KEPT:
+        if entry.kind in _APART:
             kept = store.checkpoint(head.run, entry.sequence)
             if kept is not None and kept.sequence == entry.sequence:
                 snapshot = protocol.loads_snapshot(kept.snapshot)
@@ -204,7 +216,7 @@ def _step_of(
     return None
 
 
-_KEPT: Final = frozenset({Kind.SKIP, Kind.ROLLBACK, Kind.FORK, Kind.MIGRATE})
+_APART: Final = frozenset({Kind.SKIP, Kind.ROLLBACK, Kind.FORK, Kind.MIGRATE})
 """The kinds of entries whose snapshot does not follow from the one before."""
 
 

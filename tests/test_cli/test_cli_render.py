@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import frozen
 from click.testing import CliRunner
 
 from machines.pipeline import DepsMet, Pipeline
-from statecharts import drawing
+from statecharts import State, Statechart, drawing
 from statecharts.cli import main
 from statecharts.drawing.overlay import PLAIN
 from statecharts.drawing.svg import Options
@@ -273,6 +275,25 @@ def test_render_knows_the_formats_and_themes_that_there_are(run: Run) -> None:
     assert f"--theme [{'|'.join(THEMES)}]" in usage
 
 
+@frozen
+class Heat:
+    """Switches a kettle on."""
+
+
+class Kettle(Statechart[Heat]):
+    """Passes a state, and keeps warm for some time."""
+
+    cold = State(initial=True)
+    boiling = State()
+    hot = State()
+    gone = State(final=True)
+
+    cold.to(boiling, on=Heat)
+    boiling.always(hot)
+    hot.after(timedelta(minutes=3), gone)
+
+
+KETTLE = f"{__name__}:Kettle"
 PIPELINE = "machines.pipeline:Pipeline"
 EVENTS = '{"type": "deps_met"}\n{"type": "gates_started"}\n'
 
@@ -295,7 +316,7 @@ def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("--highlight", "now.json"), 'class="state active"'),
         (("--highlight", "now.json", "--disabled"), 'class="transition disabled"'),
         (("--heat", "steps.jsonl"), ">1 ×<"),
-        (("--path", "events.jsonl"), ">3. gates_started<"),
+        (("--path", "events.jsonl"), ">3. gates_started → active.qa<"),
         (("--path", "events.jsonl", "--strip"), '<g class="frame"'),
         (("--diff", "machines.execution:Execution"), ">removed<"),
     ],
@@ -319,6 +340,10 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--heat", "odd.json"), "[SC706] Pipeline: there is no state 'dome'."),
         (PIPELINE, ("--heat", "bad.json"), "bad.json is not JSON"),
         (PIPELINE, ("--path", "events.jsonl", "--heat", "odd.json"), "Leave --heat out."),
+        (PIPELINE, ("--path", "events.jsonl", "--highlight", "done"), "Leave --highlight out."),
+        (PIPELINE, ("--path", "events.jsonl", "--at", "noon"), "--at: "),
+        (PIPELINE, ("--at", "2026-01-31T12:00:00Z"), "--at is about the way of a run. Add --path"),
+        (PIPELINE, ("--strip",), "--strip is about the way of a run. Add --path FILE."),
     ],
 )
 def test_render_refuses_what_does_not_fit(
@@ -331,6 +356,64 @@ def test_render_refuses_what_does_not_fit(
     assert result.exit_code in (1, 2)
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "due"),
+    [
+        ('{"type": "heat"}', ("--at", "2026-01-31T12:00:00Z"), "2026-01-31 12:03"),
+        ('{"event": {"type": "heat"}, "at": "2025-07-01T08:00:00Z"}', (), "2025-07-01 08:03"),
+        (
+            '{"event": {"type": "heat"}, "at": "2025-07-01T08:00:00Z"}',
+            ("--at", "2025-07-01T07:00:00Z"),
+            "2025-07-01 08:03",
+        ),
+    ],
+)
+def test_render_of_a_way_takes_the_time_that_is_given_or_recorded(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    options: tuple[str, ...],
+    due: str,
+) -> None:
+    """What is due in a film does not depend on when it is drawn."""
+    monkeypatch.chdir(tmp_path)
+    Path("events.jsonl").write_text(f"{line}\n", "utf-8")
+    result = run("render", KETTLE, "-o", ".", "--path", "events.jsonl", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f">due {due}<" in Path("kettle.svg").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("way")
+def test_render_of_a_way_has_links_and_tabindex(run: Run) -> None:
+    """A film is as open to readers as a picture."""
+    options = ("--path", "events.jsonl", "--links", "https://x/{file}#L{line}", "--tabindex")
+    assert run("render", PIPELINE, "-o", ".", *options).exit_code == 0
+    svg = Path("pipeline.svg").read_text("utf-8")
+    assert 'tabindex="0"' in svg
+    assert '<a href="https://x/' in svg
+
+
+@pytest.mark.usefixtures("way")
+def test_render_of_a_stored_run_shows_states_that_were_only_passed(run: Run) -> None:
+    """A state that a run only went through was active for no time, not never."""
+    from statecharts.runtime import Runs, SimulatedClock
+
+    clock = SimulatedClock(datetime(2026, 1, 31, tzinfo=UTC))
+    with Runs(Path("runs.db"), Kettle, clock=clock) as runs:
+        stored = runs.start(Kettle, key="tea")
+        stored.send(Heat())
+        clock.advance(timedelta(minutes=1))
+        stored.cancel()
+    assert run("render", KETTLE, "-o", ".", "--run", "tea", "--db", "runs.db").exit_code == 0
+    svg = Path("kettle.svg").read_text("utf-8")
+    kinds = dict(re.findall(r'<g id="Kettle-state-(\w+)" class="([^"]*)"', svg))
+    assert kinds == {
+        "cold": "state heat0", "boiling": "state heat0", "hot": "state active heat4",
+        "gone": "final unused",
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("way")

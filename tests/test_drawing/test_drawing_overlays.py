@@ -37,6 +37,7 @@ from statecharts import (
 from statecharts.drawing import LayoutWarning
 from statecharts.drawing.difference import difference
 from statecharts.drawing.geometry import Rect, flattened
+from statecharts.drawing.labels import LABEL_WIDTH
 from statecharts.drawing.layout import draw
 from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
@@ -186,6 +187,8 @@ def test_time_in_state_is_told_in_units_of_people() -> None:
     assert sorted(text_in(group(svg, "badges"))) == ["1 min 30 s", "3 h"]
     assert "state-active.qa" in marked(svg, "heat0")
     assert "state-done" in marked(svg, "unused")
+    passed = time_in_state(CHART, lasted | {"done": timedelta()}).states["done"]
+    assert [(mark.kind, mark.told) for mark in passed] == [(Kind("heat0"), "active for 0 s")]
 
 
 def test_disabled_fades_what_no_event_takes_now() -> None:
@@ -390,21 +393,30 @@ def test_badges_leave_arrowheads_free(make: Any) -> None:
 
 
 @pytest.mark.parametrize("chart", cases(machine_charts(), long=lambda chart: chart is not CHART))
-def test_badges_leave_lines_labels_and_titles_free(chart: Chart) -> None:
-    """A badge covers no text, and of all lines at most that of the arrow that it tells of."""
+def test_badges_leave_lines_labels_titles_and_borders_free(chart: Chart) -> None:
+    """A badge comes near no text, covers no other line or border, and is at the top of its state.
+
+    The badge of a line from a state to itself may cover the border of that state.
+    """
     counts = Counts({node.id: 7 for node in chart}, dict.fromkeys(chart.lines, 12345))
     drawn = draw(picture_of_chart(chart))
     texts = [text.rect for box in drawn.boxes for text in box.texts]
     texts += [text.rect for arrow in drawn.arrows for text in arrow.texts]
-    lines = {one.arrow.id: flattened(one.path, 1.0) for one in drawn.arrows}
+    lines = {one.arrow.id: [*flattened(one.path, 1.0)] for one in drawn.arrows}
+    around = {one.arrow.source for one in drawn.arrows if one.arrow.source == one.arrow.target}
     svg = to_svg(drawn, LIGHT, coverage(chart, counts))
     assert len(badges(svg)) > len(counts.states)
     for group_of in badges(svg):
         (found,) = group_of.iter(f"{SVG}rect")
         rect = Rect(*(float(found.get(key, "0")) for key in ("x", "y", "width", "height")))
-        assert not any(map(rect.overlaps, texts))
+        assert not any(map(rect.grown(1.5).overlaps, texts))
         covered = [name for name, points in lines.items() if any(map(rect.contains, points))]
         assert len(covered) <= ("12345 ×" in text_in(group_of)), covered
+        cut = [one for one in drawn.boxes if one.framed and rect.overlaps(one.rect)]
+        cut = [one for one in cut if not one.rect.encloses(rect) and one.box.id not in around]
+        assert not (covered and cut)
+        if "7 ×" in text_in(group_of):
+            assert all(abs(rect.centre[1] - one.rect.y) < 1 for one in cut)
 
 
 def steps() -> list[tuple[str, object]]:
@@ -424,8 +436,10 @@ def test_film_shows_each_frame_in_its_time() -> None:
         for text in g.findall(f"{SVG}g[@class='caption']/{SVG}text")
     }
     assert shown == {
-        "1. DepsMet": "hidden", "2. GatesStarted": "hidden", "3. Accepted unhandled": "visible",
-    }  # fmt: skip
+        "1. DepsMet → active.coding": "hidden",
+        "2. GatesStarted → active.qa": "hidden",
+        "3. Accepted unhandled": "visible",
+    }
     assert "@media (prefers-reduced-motion:no-preference){" in svg
     assert "<script" not in svg
     ids = re.findall(r'\bid="([^"]*)"', svg)
@@ -436,13 +450,63 @@ def test_film_shows_each_frame_in_its_time() -> None:
     assert len(svg) < 2 * len(picture_of(CHART))
 
 
+@frozen
+class Go:
+    """An event."""
+
+
+class Passing(Statechart[Go | Asked]):
+    """Passes states, notes what it is told, and ends."""
+
+    begun = State(initial=True)
+    basket = State()
+    paid = State()
+    shipped = State(final=True)
+
+    begun.always(basket)
+    basket.stay(on=Asked)
+    basket.to(paid, on=Go)
+    paid.always(shipped)
+
+
+def captions(svg: object) -> list[str]:
+    """Return the captions of a film, each as the lines that it is broken into."""
+    groups = [g for g in parsed(str(svg)).iter(f"{SVG}g") if g.get("class") == "caption"]
+    return [text for group_of in groups for text in text_in(group_of)]
+
+
+def test_film_captions_tell_the_way_and_the_end() -> None:
+    """A caption has the event, each state on the way, and whether the run has ended."""
+    one = Machine(Passing)
+    told = captions(
+        drawing.render_film(
+            Passing,
+            [start(Passing), one.send(Asked()), ("go", one.send(Go())), ("go", one.send(Go()))],
+            strip=True,
+        )
+    )
+    assert told == [
+        "1. start → begun → basket",
+        "2. Asked → stays",
+        "3. go → paid → shipped (ended)",
+        "4. go unhandled (ended)",
+    ]
+
+
+def test_film_breaks_captions_that_are_wider_than_a_picture() -> None:
+    """A long way makes no frame wider than two labels side by side."""
+    film = drawing.render_film(Passing, [("word " * 90, start(Passing))])
+    assert len(captions(film)) > 1
+    assert float(parsed(str(film)).get("width") or "inf") < 2 * LABEL_WIDTH
+
+
 def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     """The frames of a strip share what is the same, and each has its caption."""
     svg = drawing.render_film(Pipeline, steps(), strip=True)  # type: ignore[arg-type]
     assert isinstance(svg, str)
     frames = [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class") == "frame"]
     assert [text_in(frame)[-1] for frame in frames] == [
-        "1. DepsMet", "2. GatesStarted", "3. Accepted unhandled",
+        "1. DepsMet → active.coding", "2. GatesStarted → active.qa", "3. Accepted unhandled",
     ]  # fmt: skip
     ids = re.findall(r'\bid="([^"]*)"', svg)
     assert len(ids) == len(set(ids))

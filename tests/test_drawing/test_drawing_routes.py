@@ -28,7 +28,8 @@ from benchmarks.layout.scores import (
 )
 from statecharts import drawing
 from statecharts.drawing.geometry import Point, Rect, flattened
-from statecharts.drawing.layout import draw
+from statecharts.drawing.geometry import direction as arrival
+from statecharts.drawing.layout import EDGE, draw
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.notation import picture_of
 from statecharts.drawing.repeats import FAR
@@ -342,6 +343,50 @@ def test_long_line_has_its_label_at_both_ends(name: str) -> None:
             assert not any(text.rect.overlaps(rect) for _, rect in texts)
             assert not any(text.rect.contains(point) for point in points)
     assert repeated > 1
+
+
+@pytest.mark.parametrize("way", ["down", "right"])
+def test_head_at_a_history_is_clear_of_the_border(way: drawing.Direction) -> None:
+    """The border of a state does not run through the head of an arrow to its history."""
+    found = drawn(charts.crossing(), way)
+    (path,) = (one.path for one in found.arrows if one.arrow.target == "work.again")
+    (x, y), (dx, dy) = path[-1], arrival(path)
+    assert rect_of(found, "work").grown(-2).contains((x - 8.5 * dx, y - 8.5 * dy))
+
+
+@pytest.mark.parametrize("way", ["down", "right"])
+def test_state_has_the_same_room_above_and_below_its_data(way: drawing.Direction) -> None:
+    """A state that is higher than its text has no empty stripe at its lower edge."""
+    b = charts.Builder("Room").state("a", data=charts.Track).states("b").initial("", "a")
+    found = drawn(b.move("a", "b", "go").chart(), way)
+    placed = next(one for one in found.boxes if one.box.id == "a")
+    _, *data = (text.rect for text in placed.texts)
+    above, below = data[0].y - placed.rect.y - placed.bar, placed.rect.bottom - data[-1].bottom
+    assert abs(above - below) < 4
+
+
+@pytest.mark.parametrize("way", ["down", "right"])
+@pytest.mark.parametrize("make", [charts.traffic_light, charts.crossing])
+def test_page_ends_below_what_is_drawn(make: Any, way: drawing.Direction) -> None:
+    """A page has the same margin below in each direction, and no empty stripe."""
+    found = drawn(make(), way)
+    assert found.height - found.low == pytest.approx(EDGE, abs=0.5)
+
+
+def test_label_far_from_both_ends_is_said_there_and_not_between() -> None:
+    """A label is never said three times."""
+    names = [f"on.state_{number}" for number in range(8)]
+    b = charts.Builder("Long").states("a").state("on", charts.COMPOUND).states(*names, "z")
+    for source, target in itertools.pairwise(names):
+        b.move(source, target, "go_on_with_it")
+    b.initial("", "a").initial("on", names[0])
+    b.move("a", "on", "go").move("on", "z", "end").move("a", "z", "skip")
+    (line,) = (one for one in drawn(b.chart(), "right").arrows if one.arrow.id == "a:z")
+    first, last = (text.rect for text in line.texts)
+    assert math.dist(first.centre, line.path[0]) < 200
+    assert math.dist(last.centre, line.path[-1]) < 200
+    assert line.label is not None
+    assert line.label.encloses(first)
 
 
 def test_short_lines_have_one_label() -> None:

@@ -13,6 +13,7 @@ import pytest
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
+from statecharts.drawing.geometry import Rect, bounds
 from statecharts.drawing.labels import text_width
 from statecharts.drawing.overlay import Kind
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
@@ -349,6 +350,24 @@ def test_theme_auto_turns_dark_by_the_preference_of_the_reader() -> None:
         turned = f'[data-theme="auto"] [{attribute}="{color}"]{{{attribute}:{dict(pairs)[color]}}}'
         assert turned in svg
     assert "@media" not in picture_of(Pipeline, theme="light")
+
+
+def head_rects(svg: str) -> list[Rect]:
+    """Return the rectangles of the arrowheads."""
+    found = re.findall(r'class="head" d="M(\S+) (\S+?)L(\S+) (\S+?)L(\S+) (\S+?)"', svg)
+    points = [list(map(float, one)) for one in found]
+    return [bounds([(p[0], p[1]), (p[2], p[3]), (p[4], p[5])]) for p in points]
+
+
+def test_heads_beside_each_other_are_slim() -> None:
+    """Heads that would cover each other are narrower than one that is alone."""
+    b = charts.Builder("Ends").states("a", "b", "c", "d").state("end", charts.FINAL)
+    b.initial("", "a").move("a", "b", "one").move("a", "c", "two").move("a", "d", "three")
+    for state in "bcd":
+        b.move(state, "end", "finish")
+    rects = head_rects(picture_of(b.chart(), faults=(), direction="down"))
+    assert len({round(rect.width, 1) for rect in rects}) == 2
+    assert not any(one.overlaps(other) for one, other in combinations(rects, 2))
 
 
 def test_svg_is_transparent_by_choice() -> None:

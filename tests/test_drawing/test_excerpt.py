@@ -13,7 +13,7 @@ from machines.pipeline import Pipeline
 from statecharts import StatechartError, render
 from statecharts.drawing.excerpt import Excerpt, depth_for, folded
 from statecharts.drawing.layout import draw
-from statecharts.drawing.model import PSEUDO, Picture
+from statecharts.drawing.model import PSEUDO, Picture, line_text
 from statecharts.drawing.notation import picture_of
 from statecharts.drawing.overlay import Counts, Kind, Mark, Overlay, coverage
 from statecharts.drawing.svg import to_svg
@@ -92,6 +92,24 @@ def test_focus_shows_what_is_next_to_a_state() -> None:
     inside = Excerpt(depth=1, focus="active").of(whole(InvestigationChart))
     assert "active.working" in states(inside)
     assert "active.working.synthesizing" not in states(inside)
+
+
+def test_focus_counts_the_arrows_that_it_leaves_out() -> None:
+    """A state that is shown with some of its arrows says how many more it has."""
+    b = charts.Builder("Ways").states("a", "b", "c", "d").state("e", charts.FINAL).initial("", "a")
+    b.move("a", "b", "go").move("b", "c", "on").move("b", "b", "again").move("b", "e", "stop")
+    b.move("a", "e", "end").move("c", "d", "far")
+    boxes = Excerpt(focus="a").of(picture_of(b.chart())).boxes
+    told = {
+        box.id: [line_text(line) for line in box.behaviour]
+        for box in boxes.values()
+        if box.behaviour
+    }
+    assert told == {
+        "": ["… and 2 states more", "… and 1 arrow more"],
+        "b": ["… and 3 arrows more"],
+        "e": ["… and 1 arrow more"],
+    }
 
 
 def test_compact_shows_names_alone() -> None:
@@ -195,6 +213,17 @@ def test_marks_of_what_is_left_out_reach_every_format(form: Any) -> None:
     for options in ways:
         picture = render(nested(), form, overlay=overlay, **options)
         assert picture != render(nested(), form, **options)
+
+
+@pytest.mark.parametrize("form", ["svg", "dot", "mermaid", "plantuml"])
+def test_state_that_was_left_is_not_filled_as_if_it_were_active(form: Any) -> None:
+    """A line that was taken in a folded state marks its border; only what is active is filled."""
+    taken = Overlay(lines={"on.a:tick": (Mark(Kind.FIRED),)})
+    fill = LIGHT.tones[Kind.ACTIVE].state
+    left = render(nested(), form, overlay=taken, depth=1, theme="light")
+    inside = render(nested(), form, overlay=taken, depth=1, theme="light", highlight=["on.a"])
+    assert (fill in left, fill in inside) == (False, True)
+    assert LIGHT.tones[Kind.FIRED].line.lstrip("#") in left
 
 
 def test_badge_tells_which_of_several_states_it_is_about() -> None:
