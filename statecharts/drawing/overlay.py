@@ -36,6 +36,7 @@ from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent
 from statecharts.model.labels import event_text
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 from statecharts.semantics.snapshot import Snapshot, Step
 
 T = TypeVar("T")
@@ -215,7 +216,7 @@ def _waited_for(chart: Chart, snapshot: Snapshot[Any, Any]) -> Overlay:
     holders: Counter[str] = Counter()
     for call, effect in snapshot.calls.items():
         name = call.rpartition("#")[0]
-        calls[name] = (Mark(Kind.PENDING, "", f"The call {call} is under way: {effect!r}"),)
+        calls[name] = (Mark(Kind.PENDING, "", f"The call {call} is under way: {repr_of(effect)}"),)
         holders.update(n.id for n in chart for one in n.invoke if n.call_name(one) == name)
     for state, count in holders.items():
         note = "1 call" if count == 1 else f"{count} calls"

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from statecharts.model.effects import Invoke
 from statecharts.model.events import Answer, CallFailed
+from statecharts.model.values import repr_of
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import Draft, Program, effect_of, reason_of
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outcome
@@ -43,7 +44,7 @@ def retry_of(handler: Handler, given: Any) -> Retry:
         return handler.retry
     found: object = handler.retry(given)
     if not isinstance(found, Retry):
-        text = f"it returned {found!r}"
+        text = f"it returned {repr_of(found)}"
         raise TypeError(text)
     return found
 
@@ -199,7 +200,7 @@ def tell(
         raise
     except BaseException as error:
         if loop is not None:
-            text = f"the observer {observer!r} of a runtime raised"
+            text = f"the observer {repr_of(observer)} of a runtime raised"
             loop.call_exception_handler({"message": text, "exception": error})
 
 

@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 from attrs import evolve, field, fields, frozen
 
-from statecharts import CallFailed, NamedEvent, StartTimer, TimerFired
+from statecharts import (
+    Call,
+    CallFailed,
+    Machine,
+    NamedEvent,
+    StartTimer,
+    State,
+    Statechart,
+    StatechartError,
+    TimerFired,
+    render,
+)
+from statecharts.drawing import render_film
 from statecharts.model import chart, effects, errors, events, hooks, nodes
 from statecharts.model import fields as model_fields
 from statecharts.model.values import Value
@@ -95,3 +107,50 @@ def test_classes_that_leave_methods_to_value_derive_from_it(module: Any) -> None
             if "__attrs_attrs__" in vars(cls):
                 assert getattr(cls, "__eq__") is not object.__eq__  # noqa: B009
                 assert getattr(cls, "__hash__") is not object.__hash__  # noqa: B009
+
+
+class Silent:
+    """Its repr has a defect."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+@frozen
+class Go:
+    """An event, the data of a state, and a call in one."""
+
+    n: Any
+
+
+@frozen
+class Ask(Call[Go]):
+    """A call."""
+
+    n: Any
+
+
+class Asking(Statechart[Go]):
+    """Its event, its data and its call hold the value."""
+
+    idle = State(initial=True)
+    asking = State(Go, invoke=Ask)
+    idle.to(asking, on=Go)
+    asking.to(idle, on=Go)
+    asking.to(idle, on=CallFailed)
+
+
+@pytest.mark.parametrize("value", [10**5000, Silent()], ids=["long integer", "defective repr"])
+def test_value_without_a_repr_is_named_by_its_class(value: Any) -> None:
+    """Whatever shows a machine shows it with any value: its reprs, pictures and errors."""
+    machine = Machine(Asking)
+    step = machine.send(Go(value))
+    assert "asking=an instance of Go" in repr(machine.snapshot)
+    assert "call=an instance of Ask" in repr(step)
+    assert machine._repr_svg_() and render_film(Asking, [step])  # noqa: PT018
+    assert "is under way: an instance of Ask" in render(Asking, highlight=machine)
+    machine.subscribe(lambda _: 1 / 0)
+    with pytest.raises(StatechartError, match="failed on an instance of Go: ZeroDivisionError"):
+        machine.send(Go(value))
+    with pytest.raises(StatechartError, match="an instance of Go was given"):
+        Machine(Asking, Go(value))  # type: ignore[call-overload]
