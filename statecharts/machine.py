@@ -483,10 +483,12 @@ class Machine(Generic[E, C]):
     def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
 
-        While another thread tells, it tells of this thread's steps as well.
+        While another thread tells, it tells of this thread's steps as well. What would end the
+        program, such as KeyboardInterrupt, is raised when all have been told of the present step.
         """
-        failures = [] if mine is None or mine.error is None else [mine.error]
-        while True:
+        failures: list[Exception] = [] if mine is None or mine.error is None else [mine.error]
+        stops: list[BaseException] = []
+        while not stops:
             with self._lock:
                 if self._teller is not None:
                     break
@@ -498,9 +500,15 @@ class Machine(Generic[E, C]):
                 step, event, subscribers = self._notices.popleft()
                 self._teller = threading.get_ident()
             try:
-                failures += self._told(step, event, subscribers)
+                raised = list(self._told(step, event, subscribers))
             finally:
                 self._teller = None
+            failures += [one for one in raised if isinstance(one, Exception)]
+            stops += [one for one in raised if not isinstance(one, Exception)]
+        for stop in stops:
+            for error in failures:
+                stop.add_note(str(error))
+            raise stop
         if len(failures) == 1:
             raise failures[0]
         if failures:
@@ -508,7 +516,7 @@ class Machine(Generic[E, C]):
 
     def _told(
         self, step: Step[E, C], event: object, subscribers: tuple[tuple[Subscriber[E, C]], ...]
-    ) -> Iterator[Exception]:
+    ) -> Iterator[BaseException]:
         """Tell subscribers of a step, and yield how they failed."""
         for (subscriber,) in subscribers:
             try:
@@ -520,6 +528,8 @@ class Machine(Generic[E, C]):
                     raise TypeError("it returned a generator, which nobody iterates over")
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
+            except BaseException as stop:  # raised when all have been told
+                yield stop
 
     def _unhandled(self, event: object, at: datetime | None) -> UnhandledEventError:
         active = ", ".join(self.configuration)
