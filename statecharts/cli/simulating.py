@@ -36,6 +36,9 @@ Cell: TypeAlias = Text | list[str]
 SHORTEST: Final = 12
 """Length to which a piece may be cut."""
 
+PAGE: Final = 100
+"""Width of the table where there is no terminal: files are read on screens, too."""
+
 
 class InputError(click.ClickException):
     """A file or a time that cannot be used: one line on standard error, exit status 1."""
@@ -58,7 +61,9 @@ class InputError(click.ClickException):
     help="Write the last snapshot to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step.")
-@click.option("--wide", is_flag=True, help="Do not cut long cells of the table.")
+@click.option(
+    "--wide", is_flag=True, help="Cut no cell of the table; without a terminal, fold none."
+)
 @target_argument
 def simulate(
     target: str,
@@ -248,12 +253,15 @@ class _Rows:
         self._rows.append(cells)
 
     def end(self) -> None:
-        """Print the table; on a terminal, long cells are cut unless it is to be wide."""
+        """Print the table; long cells are cut on a terminal and folded elsewhere, unless wide."""
         if not self._rows:
             return
         out = console()
-        # A pipe has all the room there is, and its reader wants everything.
-        room = max(out.width // 2, SHORTEST) if out.file.isatty() and not self._wide else None
+        room = None
+        if out.file.isatty() and not self._wide:
+            room = max(out.width // 2, SHORTEST)
+        elif not self._wide:
+            out.width = PAGE  # whatever reads it wants everything
         table = plain_table("line")
         names = ("event", "taken", "configuration", "data", "effects", "explanation")
         for name in names if self._explain is not None else names[:-1]:

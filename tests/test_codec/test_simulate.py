@@ -128,7 +128,7 @@ def rows(text: str) -> list[str]:
 
 def test_simulate_prints_a_row_for_each_step(run: Run) -> None:
     """The table shows what each event took, and where it led, the start included."""
-    result = run(PIPELINE, *AT, lines=EVENTS)
+    result = run(PIPELINE, *AT, "--wide", lines=EVENTS)
     assert (result.exit_code, result.stderr) == (0, "")
     shown = [
         row[: len("line  event          taken                           ") + 14].rstrip()
@@ -188,7 +188,7 @@ def test_simulate_stops_at_a_bad_line(run: Run, line: str, error: str) -> None:
 def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
     """``--from`` goes on where ``--save`` ended, or where a printed line was."""
     run(PIPELINE, *AT, "--save", "snapshot.json", lines=EVENTS[:2])
-    result = run(PIPELINE, *AT, "--from", "snapshot.json", lines=EVENTS[2:3])
+    result = run(PIPELINE, *AT, "--from", "snapshot.json", "--wide", lines=EVENTS[2:3])
     assert [row.split()[0] for row in rows(result.stdout)[1:]] == ["1"]
     assert "active.qa → active.merge" in result.stdout
     printed = run(PIPELINE, *AT, "--json", lines=EVENTS[:2]).stdout.splitlines()[-1]
