@@ -184,6 +184,7 @@ def render(
       statecharts render door.scxml -o . --diff old/door.scxml
     """
     formats, single = _file_named(output, formats)
+    _check_options(click.get_current_context(), formats)
     found = survey_faulty(target, variables, strict=strict)
     if single and len(found.charts) > 1:
         told = f"{str(output)!r} is one file, and {target!r} has {len(found.charts)} charts."
@@ -191,6 +192,8 @@ def render(
         raise TargetError(f"{told} Name a directory, or one of: {listed}.")
     files = [one for one in highlight if _is_snapshot(found.charts, one)]
     states = tuple(one for one in highlight if one not in files)
+    if states and path is not None:
+        raise TargetError("--path shows what each step did. Leave --highlight out.")
     ways = _ways(directions)
     _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
@@ -248,6 +251,45 @@ def _file_named(output: Path, formats: tuple[Format, ...]) -> tuple[tuple[Format
             f"{told} Leave --format out, or name a directory.", param_hint=hint
         )
     return (form,), True
+
+
+_DRAWN: Final = frozenset({"svg", "png", "pdf"})
+"""The formats that are laid out here; texts are laid out by whoever draws them."""
+
+
+def _check_options(context: click.Context, formats: tuple[Format, ...]) -> None:
+    """Refuse options that would change nothing, given the others.
+
+    Raises:
+        TargetError: Some would not.
+    """
+    values = context.params
+    given = {
+        name
+        for name in values
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and values[name]
+    }
+    kinds = set(formats)
+    moving = "path" in given and not values["strip"]
+    ways = [way for way in values["directions"] if "=" in way]
+    for name, useless, told in (
+        ("strip", "path" not in given, "--strip is for a film. Add --path FILE."),
+        ("db", "run" not in given, "--db is the store of a run. Add --run KEY."),
+        ("links", "path" in given, "a film has no links. Leave --links out."),
+        ("tabindex", "path" in given, "a film has no keys. Leave --tabindex out."),
+        ("path", moving and kinds & {"png", "pdf"}, "only SVG moves. Add --strip, or use -f svg."),
+        ("links", "svg" not in kinds, "--links is for SVG. Add -f svg."),
+        ("tabindex", "svg" not in kinds, "--tabindex is for SVG. Add -f svg."),
+        ("transparent", not kinds & {*_DRAWN, "dot"}, "--transparent is not for such texts."),
+        ("seconds", not kinds & _DRAWN, "--seconds is for svg, png and pdf. Leave it out."),
+        (
+            "directions",
+            ways and not kinds & _DRAWN,
+            "--direction STATE=WAY is for svg, png and pdf. Give the WAY alone.",
+        ),
+    ):
+        if name in given and useless:
+            raise TargetError(told)
 
 
 def _shown(

@@ -245,7 +245,7 @@ def list_runs(
         if parent is not None:
             children = _children(store, parent)
             heads = [head for head in heads if head.run in children]
-        elif not heads:
+        if not heads:
             _check_named(store, chart, state)
     if as_json:
         print_json([_head_json(head) for head in heads])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import one_chart, target_argument
+from statecharts.cli.targets import TargetError, one_chart, target_argument
 from statecharts.cli.terminal import console, file_option, plain_table, print_error
 from statecharts.model.errors import StatechartError, sentence
 from statecharts.model.labels import ARROW, innermost
@@ -97,6 +97,8 @@ def simulate(
     """
     from statecharts.cli.simulation import Simulation, explanation  # noqa: PLC0415 - only needed here
 
+    if wide and as_json:
+        raise TargetError("--wide is for the table, not for --json. Leave one of them out.")
     chart = one_chart(target, variables)
     if guards is not None:
         chart = chart.bind(default=guards == "true")

@@ -193,7 +193,10 @@ def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
     assert "active.qa → active.merge" in result.stdout
     printed = run(PIPELINE, *AT, "--json", lines=EVENTS[:2]).stdout.splitlines()[-1]
     (tmp_path / "line.json").write_text(printed, encoding="utf-8")
-    assert run(PIPELINE, *AT, "--from", "line.json", "--wide", lines=EVENTS[2:3]).stdout == result.stdout
+    assert (
+        run(PIPELINE, *AT, "--from", "line.json", "--wide", lines=EVENTS[2:3]).stdout
+        == result.stdout
+    )
 
 
 def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Path) -> None:

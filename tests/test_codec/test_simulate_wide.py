@@ -106,3 +106,10 @@ def test_pieces_share_the_room(pieces: list[str], room: int | None, shown: str) 
 def test_piece_says_at_least_how_it_begins() -> None:
     """However narrow the terminal, a piece is cut to no less than a few letters."""
     assert len(_pieces(["x" * 90], 1).plain) == SHORTEST
+
+
+def test_simulate_refuses_a_wide_table_in_json() -> None:
+    """``--wide`` is about a table, and JSON has none."""
+    done = CliRunner().invoke(simulate, [TARGET, "--wide", "--json"], input=LINES)
+    assert done.exit_code == 2
+    assert "--wide is for the table" in done.stderr
