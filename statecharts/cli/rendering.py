@@ -273,10 +273,7 @@ def _check_options(context: click.Context, formats: tuple[Format, ...]) -> None:
     moving = "path" in given and not values["strip"]
     ways = [way for way in values["directions"] if "=" in way]
     for name, useless, told in (
-        ("strip", "path" not in given, "--strip is for a film. Add --path FILE."),
         ("db", "run" not in given, "--db is the store of a run. Add --run KEY."),
-        ("links", "path" in given, "a film has no links. Leave --links out."),
-        ("tabindex", "path" in given, "a film has no keys. Leave --tabindex out."),
         ("path", moving and kinds & {"png", "pdf"}, "only SVG moves. Add --strip, or use -f svg."),
         ("links", "svg" not in kinds, "--links is for SVG. Add -f svg."),
         ("tabindex", "svg" not in kinds, "--tabindex is for SVG. Add -f svg."),
