@@ -190,18 +190,14 @@ def judge(
     return text, None
 
 
-def tell(
-    observer: Callable[[Any], object], seen: object, loop: asyncio.AbstractEventLoop | None
-) -> None:
-    """Call an observer; whatever it raises is reported to the loop, and does not end it."""
+def tell(observer: Callable[[Any], object], seen: object, log: logging.Logger) -> None:
+    """Call an observer; whatever it raises is logged, and does not end the loop."""
     try:
         observer(seen)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
-        if loop is not None:
-            text = f"the observer {repr_of(observer)} of a runtime raised"
-            loop.call_exception_handler({"message": text, "exception": error})
+    except BaseException:
+        log.exception("the observer %s raised", repr_of(observer))
 
 
 # --- What comes of it -----------------------------------------------------------------------------
