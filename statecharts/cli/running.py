@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -52,6 +53,13 @@ _REMEDIES: Final = {
     "SC835": "See which calls are under way: statecharts runs show RUN",
 }
 """The remedies at the terminal, where those of the errors name the functions of Python."""
+
+
+_MEANT: Final = "Did you mean"
+"""The beginning of a remedy that needs no other words at a terminal."""
+
+NEAR: Final = 1_000
+"""Keys that one which is misspelt is compared with."""
 
 
 class RunsError(click.ClickException):
@@ -112,7 +120,9 @@ def _told(allow: str = "") -> Generator[None, None, None]:
     try:
         yield
     except StatechartError as error:
-        remedy = _REMEDIES.get(error.code, error.remedy)
+        remedy = error.remedy
+        if not remedy.startswith(_MEANT):
+            remedy = _REMEDIES.get(error.code, remedy)
         told = sentence(error.code, error.where, error.found, remedy)
         told = told.replace(", or allow create", allow).replace("prefix=", "--prefix=")
         raise RunsError(told) from None
@@ -134,7 +144,10 @@ def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, 
     with _told():
         if not create:
             check_there(db)
-        with closing(open_store(_address(db), prefix=prefix, create=create)) as store:
+        with (
+            closing(open_store(_address(db), prefix=prefix, create=create)) as store,
+            _suggesting(lambda: (head.run for head in _heads(store))),
+        ):
             yield store
 
 
@@ -158,8 +171,24 @@ def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, N
     charts = _found(targets)
     with _told():
         check_there(db)
-        with Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened:
+        with (
+            Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened,
+            _suggesting(lambda: (one.key for one in opened.list())),
+        ):
             yield opened
+
+
+@contextmanager
+def _suggesting(keys: Callable[[], Iterable[str]]) -> Generator[None, None, None]:
+    """Suggest the nearest of the first keys for one that no run has."""
+    try:
+        yield
+    except StatechartError as error:
+        missing_run = error.found == "there is no run of that key"
+        near = nearest(error.where, islice(keys(), NEAR)) if missing_run else None
+        if near is not None:
+            error.remedy = f"{_MEANT} {near!r}? {_REMEDIES['SC822']}"
+        raise
 
 
 def _found(targets: Collection[str]) -> list[Any]:
@@ -884,7 +913,12 @@ def import_runs(db: str, prefix: str, file: Any) -> None:
     from statecharts.store.transfer import imported  # noqa: PLC0415 - needs an extra
 
     with store_at(db, prefix, create=True) as store:
-        count = sum(1 for _ in imported(store, file))
+        try:
+            count = sum(1 for _ in imported(store, file))
+        except StatechartError as error:
+            if error.where.startswith("line "):
+                error.where = f"{file.name}, {error.where}"
+            raise
     click.echo(f"{count_text(count, 'run')} imported")
 
 

@@ -66,6 +66,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     import difflib  # noqa: PLC0415 - needed only when something is misspelt
 
+    if len(word) > LONGEST:
+        return None
     folded = word.casefold()
     candidates = {one.casefold(): one for one in reversed(list(known))}
     whole = difflib.get_close_matches(folded, reversed(candidates), n=1, cutoff=0.6)

@@ -628,11 +628,13 @@ def state_in(program: Program, key: str, state: Any) -> str:
         RunError: The chart has no such state (SC827).
     """
     chart = program.kernel.chart
-    name = getattr(state, "id", state)
-    if not isinstance(name, str) or name not in chart.nodes:
-        found = f"the chart {chart.name} has no state {state!r}"
-        raise RunError("SC827", key, found, "Pass a state of its chart, or its id")
-    return name
+    name = state if isinstance(state, str) else getattr(state, "id", None)
+    if isinstance(name, str) and name in chart.nodes:
+        return name
+    remedy = "Pass a state of its chart, or its id"
+    if isinstance(name, str):
+        remedy = did_you_mean(name, [node.id for node in chart], remedy)
+    raise RunError("SC827", key, f"the chart {chart.name} has no state {shown(state)}", remedy)
 
 
 def check_key(key: object, where: str, name: str = "key") -> None:
