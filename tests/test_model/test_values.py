@@ -153,4 +153,4 @@ def test_value_without_a_repr_is_named_by_its_class(value: Any) -> None:
     with pytest.raises(StatechartError, match="failed on an instance of Go: ZeroDivisionError"):
         machine.send(Go(value))
     with pytest.raises(StatechartError, match="an instance of Go was given"):
-        Machine(Asking, Go(value))  # type: ignore[call-overload]
+        Machine(Asking.chart, Go(value))
