@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,7 +182,7 @@ def _is_json(line: bytes) -> bool:
 
 
 @contextmanager
-def _at_line(file: Path, number: int) -> Iterator[None]:
+def _at_line(file: Path, number: int) -> Generator[None, None, None]:
     """Say of an error in which line of a file it is."""
     try:
         yield

@@ -19,6 +19,7 @@ from statecharts.cli.terminal import console, file_option, plain_table, print_er
 from statecharts.model.errors import StatechartError, sentence
 from statecharts.model.labels import ARROW, innermost
 from statecharts.model.named import effect_text, event_name
+from statecharts.model.values import repr_of
 
 if TYPE_CHECKING:
     from statecharts.cli.simulation import Happening, Simulation
@@ -213,7 +214,8 @@ class _Lines:
         self._explain = explain
 
     def add(self, happening: Happening) -> None:
-        from statecharts.codec.texts import encode  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.errors import Misfit  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.texts import encode  # noqa: PLC0415
         from statecharts.codec.times import dump_datetime  # noqa: PLC0415
 
         event = happening.event
@@ -225,7 +227,11 @@ class _Lines:
         }
         if self._explain is not None:
             found["explanation"] = self._explain(happening)
-        click.echo(encode(found).decode("utf-8"))
+        try:
+            text = encode(found).decode("utf-8")
+        except Misfit as misfit:
+            raise misfit.error(self._protocol.chart.name) from None
+        click.echo(text)
 
     def end(self) -> None:
         """Every line is printed already."""
@@ -247,7 +253,7 @@ class _Rows:
             Text(event, "cyan"),
             _taken(happening, step),
             Text(", ".join(innermost(step.snapshot.configuration))),
-            [f"{state}: {value}" for state, value in step.snapshot.data.items()],
+            [f"{state}: {repr_of(value)}" for state, value in step.snapshot.data.items()],
             list(map(effect_text, step.effects)),
         )
         if self._explain is not None:

@@ -56,6 +56,18 @@ class Lamp(Statechart[Press, House]):
     lit.stay(on=Press)
 
 
+@frozen
+class Sum:
+    digits: int
+
+
+class Counter(Statechart[Press]):
+    few = State(initial=True)
+    many = State(Sum)
+    few.to(many, on=Press, make=lambda m: Sum(10**5000))
+    many.to(few, on=Press)
+
+
 class Broken(Statechart[Press]):
     a = State(initial=True)
     b = State()
@@ -183,6 +195,15 @@ def test_simulate_stops_at_a_bad_line(run: Run, line: str, error: str) -> None:
     assert result.stderr.startswith("Error: line 3: ")
     assert error in result.stderr
     assert [row.split()[1] for row in rows(result.stdout)[1:]] == ["(start)", "deps_met"]
+
+
+def test_simulate_shows_what_json_cannot_hold(run: Run) -> None:
+    """A long integer is named in the table, and refused with its place and line in JSON."""
+    press = {"type": "press", "times": 1}
+    assert "many: an instance of Sum" in run("codec_charts:Counter", lines=[press]).stdout
+    result = run("codec_charts:Counter", "--json", lines=[press])
+    assert result.exit_code == 1
+    assert "Error: line 1: [SC421] Counter at $.step.snapshot.data.many.digits" in result.stderr
 
 
 def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
