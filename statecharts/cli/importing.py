@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from rich.text import Text
 
 from statecharts.cli.targets import TargetError, all_charts, chart_named, target_argument
-from statecharts.cli.terminal import console, print_error, print_faults
+from statecharts.cli.terminal import Choice, console, print_error, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart
@@ -46,7 +46,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
 )
 @click.option(
     "--allow",
-    type=click.Choice([*LOST, "*"]),
+    type=Choice([*LOST, "*"]),
     metavar="CODE",
     multiple=True,
     help="Loss to accept, such as SC673; can be repeated.",
@@ -55,7 +55,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
 @click.option(
     "--to-xstate",
     "version",
-    type=click.Choice(["4", "5"]),
+    type=Choice(["4", "5"]),
     default="5",
     help="Version of XState to write; 5 by default.",
 )

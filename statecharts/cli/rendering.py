@@ -24,6 +24,7 @@ from statecharts.cli.targets import (
     target_argument,
 )
 from statecharts.cli.terminal import (
+    Choice,
     console,
     file_option,
     print_error,
@@ -83,7 +84,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
     "-f",
     "--format",
     "formats",
-    type=click.Choice(list(_SUFFIXES)),
+    type=Choice(list(_SUFFIXES)),
     multiple=True,
     default=("svg",),
     show_default=True,
@@ -91,7 +92,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 )
 @click.option(
     "--theme",
-    type=click.Choice(_THEMES),
+    type=Choice(_THEMES),
     default="auto",
     show_default=True,
     help="Colours of the pictures; 'auto' is light, and dark in SVG where readers prefer that.",
@@ -408,7 +409,8 @@ def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
     for state in highlight:
         if charts and state not in known:
             remedy = did_you_mean(state, known, "'statecharts show' lists the states.")
-            raise TargetError(f"there is no state {state!r} in these charts. {remedy}")
+            nor = ", and no such file" if Path(state).suffix == ".json" else ""
+            raise TargetError(f"there is no state {state!r} in these charts{nor}. {remedy}")
 
 
 def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str], list[str]]:

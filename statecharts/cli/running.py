@@ -20,6 +20,7 @@ from rich.text import Text
 
 from statecharts.cli.targets import TargetError, all_charts, is_file, module_name
 from statecharts.cli.terminal import (
+    Choice,
     console,
     count_text,
     json_option,
@@ -251,7 +252,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @runs.command("list")
 @click.option("--chart", help="Only runs of the chart of this name.")
 @click.option("--state", help="Only runs that are in the state of this id.")
-@click.option("--status", type=click.Choice(STATUSES), help="Only runs of this status.")
+@click.option("--status", type=Choice(STATUSES), help="Only runs of this status.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
 @click.option("--parent", metavar="RUN", help="Only the children that this run waits for.")
 @json_option
@@ -960,7 +961,7 @@ def prune(db: str, prefix: str, targets: tuple[str, ...], run: str, before: int)
 @runs.command()
 @click.option("--sql", is_flag=True, required=True, help="Print the statements.")
 @click.option(
-    "--dialect", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
+    "--dialect", type=Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
 )
 @click.option("--prefix", default="", help="What the names of the tables begin with.")
 def schema(sql: bool, dialect: str, prefix: str) -> None:

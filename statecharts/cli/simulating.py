@@ -15,7 +15,7 @@ import click
 from rich.text import Text
 
 from statecharts.cli.targets import TargetError, one_chart, target_argument
-from statecharts.cli.terminal import console, file_option, plain_table, print_error
+from statecharts.cli.terminal import Choice, console, file_option, plain_table, print_error
 from statecharts.model.errors import StatechartError, sentence
 from statecharts.model.labels import ARROW, innermost
 from statecharts.model.named import effect_text, event_name
@@ -51,7 +51,7 @@ class InputError(click.ClickException):
 @click.option("--at", "moment", metavar="TIME", help="Time of the start; default: now.")
 @click.option(
     "--guards",
-    type=click.Choice(["true", "false"]),
+    type=Choice(["true", "false"]),
     help="Answer of every guard that a file only names.",
 )
 @click.option("--explain", is_flag=True, help="Say which state handled an event, or why none did.")
@@ -121,6 +121,8 @@ def simulate(
             save.write_bytes(protocol.dumps_snapshot(simulation.snapshot) + b"\n")
         except StatechartError as error:
             failure = failure or str(error)
+        except OSError as error:
+            failure = failure or f"{save} cannot be written: {error.strerror}."
     if failure is not None:
         print_error(console(err=True), failure)
         raise click.exceptions.Exit(1)

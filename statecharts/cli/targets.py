@@ -29,6 +29,7 @@ from statecharts.cli.modules import (
     submodule_names,
 )
 from statecharts.cli.terminal import (
+    Choice,
     console,
     count_text,
     print_failures,
@@ -112,7 +113,7 @@ def file_options(function: F) -> F:
     """
     version = click.option(
         "--xstate-version",
-        type=click.Choice(["4", "5"]),
+        type=Choice(["4", "5"]),
         expose_value=False,
         callback=_keep_version,
         help="Version of XState that a JSON file is for, if it does not show.",

@@ -333,6 +333,11 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--heat", "lines.jsonl"), "lines.jsonl, line 2, is not JSON: Expecting value"),
         (PIPELINE, ("--heat", "steps.bad"), "steps.bad, line 2: [SC4"),
         (PIPELINE, ("--heat", "odd.json"), "Error: odd.json: [SC706]"),
+        (
+            PIPELINE,
+            ("--highlight", "no.json"),
+            "no state 'no.json' in these charts, and no such file.",
+        ),
         ("now.svg", (), "[SC606] now.svg: it is a picture, not a chart. Charts are read from"),
     ],
 )
@@ -351,6 +356,15 @@ def test_render_refuses_what_does_not_fit(
     assert result.exit_code in (1, 2)
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_render_suggests_the_nearest_choice(run: Run) -> None:
+    """A misspelt value of an option is told with the one that was meant."""
+    result = run("render", PIPELINE, "-o", ".", "--format", "pgn")
+    assert result.exit_code == 2
+    assert "'plantuml'. Did you mean 'png'?" in " ".join(result.stderr.split())
+    told = run("render", PIPELINE, "-o", ".", "--format", "zebra").stderr
+    assert "Did you mean" not in told
 
 
 @pytest.mark.usefixtures("way")

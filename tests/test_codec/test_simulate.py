@@ -197,6 +197,13 @@ def test_simulate_stops_at_a_bad_line(run: Run, line: str, error: str) -> None:
     assert [row.split()[1] for row in rows(result.stdout)[1:]] == ["(start)", "deps_met"]
 
 
+def test_simulate_tells_where_it_cannot_save(run: Run) -> None:
+    """The steps are printed, then the reason in one line."""
+    result = run(PIPELINE, "--save", "none/now.json", lines=EVENTS[:1])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: none/now.json cannot be written: No such file or directory.\n"
+
+
 def test_simulate_shows_what_json_cannot_hold(run: Run) -> None:
     """A long integer is named in the table, and refused with its place and line in JSON."""
     press = {"type": "press", "times": 1}
