@@ -84,11 +84,10 @@ def repaired(chart: Chart) -> Chart:
         """Return the states that lines from outside go to, or into."""
         found = set[str]()
         for node in known.values():
+            holding = {node.id, *(around.id for around in chart.ancestors(node.id))}
             for target in [t for line in node.transitions for t in line.targets if t in known]:
-                for one in (target, *(around.id for around in chart.ancestors(target))):
-                    if one == node.id or chart.is_descendant(node.id, one):
-                        break
-                    found.add(one)
+                around = [one.id for one in chart.ancestors(target)]
+                found.update({target, *around} - holding)
         return found
 
     def first(states: list[str]) -> str:

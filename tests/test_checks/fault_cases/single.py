@@ -287,6 +287,26 @@ def event_that_is_misspelt() -> object:
     return Door
 
 
+@frozen
+class Halted:
+    """Not one of the events."""
+
+
+@case
+def class_that_is_misspelt() -> object:
+    """
+    [SC106] Door: open on Halted: Halted is not one of the chart's events. Did you mean Halt? If not, add Halted to the events.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=loose(Halted))
+
+    return Door
+
+
 @case
 def initial_state_that_is_not_said() -> object:
     """
