@@ -221,8 +221,8 @@ class Machine(Generic[E, C]):
         self._take_event = self._kernel.step
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
-            remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
-            raise StatechartError("SC501", name, f"on_unhandled is {on_unhandled!r}", remedy)
+            remedy = did_you_mean(on_unhandled, ("ignore", "raise"), "Say 'ignore' or 'raise'")
+            raise StatechartError("SC501", name, f"on_unhandled is {repr_of(on_unhandled)}", remedy)
         if snapshot is not None and context is not None:
             remedy = "Leave the context out: the snapshot has one"
             raise StatechartError("SC501", name, "both a snapshot and a context were given", remedy)

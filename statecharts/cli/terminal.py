@@ -40,7 +40,7 @@ class Choice(_Choice):
         try:
             found: str = super().convert(value, param, ctx)
         except click.BadParameter as error:
-            near = nearest(str(value), self.choices)
+            near = nearest(value, self.choices)
             if near is None:
                 raise
             told = f"{error.message} Did you mean {near!r}?"

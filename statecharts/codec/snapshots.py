@@ -356,7 +356,7 @@ class Snapshots:
             found = f"there is no state {shown(state)}, so it has no data"
         remedy = "Remove it"
         if state not in self.chart:
-            remedy = did_you_mean(str(state), (node.id for node in self.chart), remedy)
+            remedy = did_you_mean(state, (node.id for node in self.chart), remedy)
         return Misfit("SC416", found, remedy, value).within(state, value)
 
     def _load_context(self, value: dict[str, Any]) -> Any:

@@ -29,6 +29,7 @@ from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance
 from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import StateName
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ def render(
     <BLANKLINE>
     """
     if format not in FORMATS:
-        remedy = did_you_mean(str(format), FORMATS, f"Use one of {', '.join(FORMATS)}")
-        found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
+        remedy = did_you_mean(format, FORMATS, f"Use one of {', '.join(FORMATS)}")
+        found = f"there is no format {repr_of(format)}, only {', '.join(FORMATS)}"
         raise StatechartError("SC701", "render", found, remedy)
     from statecharts.drawing.excerpt import folded
     from statecharts.drawing.notation import picture_of
@@ -273,11 +274,11 @@ def render_film(
 
     if format not in ("svg", "png", "pdf"):
         raise StatechartError(
-            "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
+            "SC701", "render_film", f"{repr_of(format)} cannot hold a film", "Use svg, png or pdf"
         )
     if format != "svg" and not strip:
         remedy = "Pass strip=True, or use svg"
-        raise StatechartError("SC701", "render_film", f"nothing moves in {format!r}", remedy)
+        raise StatechartError("SC701", "render_film", f"nothing moves in {repr_of(format)}", remedy)
     shown, marked = _shown(chart, None)
     check("render_film", steps=(steps, STEPS))
     found = list(frames(shown, steps))

@@ -264,7 +264,7 @@ class PlanCache:
         cls = event.__class__
         if not attrs.has(cls) or cls in OWN:
             names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
-            near = nearest(str(event), names)
+            near = nearest(event, names)
             remedy = (
                 f"Send an instance: {near}(…)" if near else "Send an instance of an attrs class"
             )

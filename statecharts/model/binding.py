@@ -67,7 +67,7 @@ class Binding:
         given: Mapping[str, object] = self.tables
         for role, table in given.items():
             if not isinstance(table, Mapping):
-                text = f"{role}s= is {table!r}, not functions by their names"
+                text = f"{role}s= is {repr_of(table)}, not functions by their names"
                 raise StatechartError("SC215", chart, text, f"Give {role}s={{'name': function}}")
         self.default = default
         self.known: dict[str, list[str]] = {role: [] for role in self.tables}

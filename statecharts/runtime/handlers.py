@@ -200,12 +200,12 @@ def handle(
     name = effect.__name__
     called: object = function
     if not callable(called):
-        found = f"the handler of {name} is {function!r}, which cannot be called"
+        found = f"the handler of {name} is {repr_of(function)}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
     _check_policy(name, retry, timeout, heartbeat, at_once)
     given_undo: object = undo
     if undo is not None and not callable(given_undo):
-        found = f"undo= of {name} is {undo!r}, which cannot be called"
+        found = f"undo= of {name} is {repr_of(undo)}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
 
     def made(what: str, called: Callable[..., Any], undone: Handler | None) -> Handler:
@@ -379,7 +379,7 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
         one: object = item
         if not isinstance(one, Handler):
             remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
-            raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)
+            raise HandlerError("SC828", "handlers", f"{repr_of(one)} is not a handler", remedy)
         name = one.effect.__name__
         if one.effect in found:
             text = f"{name} has two handlers"

@@ -694,7 +694,7 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
 def check_time(chart: str, at: object) -> None:
     """Refuse a time that is not a datetime; None, no time, is one that may be given."""
     if at is not None and not isinstance(at, datetime):
-        found = f"at= is {at!r}, not a datetime"
+        found = f"at= is {repr_of(at)}, not a datetime"
         raise StepError("SC208", chart, found, "Pass a datetime, with a time zone")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,14 +13,18 @@ from attrs import evolve, field, fields, frozen
 from statecharts import (
     Call,
     CallFailed,
+    DefinitionError,
     Machine,
     NamedEvent,
+    Snapshot,
     StartTimer,
     State,
     Statechart,
     StatechartError,
     TimerFired,
     render,
+    start,
+    step,
 )
 from statecharts.drawing import render_film
 from statecharts.model import chart, effects, errors, events, hooks, nodes
@@ -154,3 +159,55 @@ def test_value_without_a_repr_is_named_by_its_class(value: Any) -> None:
         machine.send(Go(value))
     with pytest.raises(StatechartError, match="an instance of Go was given"):
         Machine(Asking.chart, Go(value))
+
+
+ODD: Any = Silent()
+MACHINE = Machine(Asking)
+
+
+def declared(name: str) -> Any:
+    """Declare a chart of which one thing is odd."""
+    given = {name: ODD}
+
+    class Odd(Statechart[Go], allow=given.pop("allow", ())):
+        here = State(initial=True)
+        there = State(given.pop("data", None), entry=given.pop("entry", None))
+        here.to(given.pop("to", there), on=given.pop("on", Go), **given)
+
+    return Odd
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: MACHINE.send(ODD),
+        lambda: MACHINE.subscribe(ODD),
+        lambda: MACHINE.advance(ODD),
+        lambda: MACHINE.snapshot.can(ODD),
+        lambda: MACHINE.snapshot[ODD],
+        lambda: Machine(ODD),
+        lambda: Machine(Asking, ODD),
+        lambda: Machine(Asking, on_unhandled=ODD),
+        lambda: Machine(Asking, clock=lambda: ODD),
+        lambda: step(Asking, ODD, Go(1)),
+        lambda: start(Asking, at=ODD),
+        lambda: Snapshot.of(ODD),
+        lambda: Snapshot.of(Asking.asking, ODD),
+        lambda: Asking.chart[ODD],
+        lambda: Asking.chart.line(ODD),
+        lambda: Asking.chart.bind(guards=ODD),
+        lambda: render(Asking, ODD),
+        lambda: render(Asking, theme=ODD),
+        lambda: render(Asking, focus=ODD),
+        lambda: render(Asking, highlight=ODD),
+        lambda: render(Asking, direction=ODD),
+        *(
+            partial(declared, name)
+            for name in ["allow", "data", "entry", "to", "on", "when", "make"]
+        ),
+    ],
+)
+def test_argument_without_a_repr_is_refused_as_any_other(call: Any) -> None:
+    """The error has a code, and names what was given by its class."""
+    with pytest.raises((StatechartError, DefinitionError), match="an instance of Silent"):
+        call()
