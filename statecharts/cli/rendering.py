@@ -37,6 +37,7 @@ from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing import Format
+    from statecharts.model.chart import Chart
 
 _SUFFIXES: Final = {
     "svg": "svg",
@@ -197,6 +198,9 @@ def render(
         raise TargetError("--path shows what each step did. Leave --highlight out.")
     ways = _ways(directions)
     _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
+    if focus is not None:
+        for each in found.charts:
+            _check_shown(each.chart, states, focus, depth)
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
@@ -411,6 +415,24 @@ def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
             remedy = did_you_mean(state, known, "'statecharts show' lists the states.")
             nor = ", and no such file" if Path(state).suffix == ".json" else ""
             raise TargetError(f"there is no state {state!r} in these charts{nor}. {remedy}")
+
+
+def _check_shown(chart: Chart, states: Iterable[str], focus: str, depth: int | None) -> None:
+    """Refuse states to highlight that are in no state of a part of a chart."""
+    from statecharts.checks import as_tree  # noqa: PLC0415 - other commands work without it
+    from statecharts.drawing.excerpt import Excerpt  # noqa: PLC0415
+    from statecharts.drawing.notation import picture_of  # noqa: PLC0415
+
+    asked = [state for state in states if focus in chart and state in chart]
+    if not asked:
+        return
+    whole = as_tree(chart)
+    boxes = Excerpt(depth, focus).of(picture_of(whole, ())).boxes
+    for state in asked:
+        around = [node.id for node in whole.ancestors(state)]
+        if not any(one in boxes for one in (state, *filter(None, around))):
+            told = f"--focus {focus} does not show {state!r}. Leave that out of --highlight."
+            raise TargetError(told)
 
 
 def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str], list[str]]:

@@ -326,6 +326,11 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--transparent", "-f", "mermaid"), "--transparent is not for such texts."),
         (PIPELINE, ("--seconds", "3", "-f", "dot"), "--seconds is for svg, png and pdf."),
         (PIPELINE, ("--direction", "active=right", "-f", "dot"), "Give the WAY alone."),
+        (
+            PIPELINE,
+            ("--highlight", "done", "--focus", "active.backlog"),
+            "--focus active.backlog does not show 'done'. Leave that out of --highlight.",
+        ),
         (PIPELINE, ("--set", "a=1"), "--set is for .toml files, not for 'machines.pipeline:"),
         (PIPELINE, ("--xstate-version", "4"), "--xstate-version is for .json files"),
         (PIPELINE, ("--path", "bad.jsonl"), "Error: bad.jsonl, line 2: [SC405] Pipeline at $.type"),
