@@ -30,6 +30,7 @@ from statecharts.model.events import Answer, CallFailed, Own, TimerFired, shown_
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 from statecharts.semantics.snapshot import Snapshot, Step
 
 F = TypeVar("F")
@@ -70,10 +71,10 @@ class Queued(Generic[E, C]):
         if self.step is not None:
             return getattr(self.step, name)
         if self.error is not None:
-            found = f"the step of {self.event!r} could not be taken"
+            found = f"the step of {repr_of(self.event)} could not be taken"
             remedy = "The first send raises the reason"
             raise StatechartError("SC502", self.chart, found, remedy)
-        found = f"the step of {self.event!r} was read before its turn had come"
+        found = f"the step of {repr_of(self.event)} was read before its turn had come"
         remedy = "Events sent from a subscriber wait; subscribe to see their steps"
         raise StatechartError("SC502", self.chart, found, remedy)
 
@@ -99,7 +100,7 @@ class Time:
         try:
             return told + self._ahead
         except TypeError:
-            found = f"the clock gives {told!r}, not a datetime"
+            found = f"the clock gives {repr_of(told)}, not a datetime"
             remedy = "Pass clock=lambda: datetime.now(UTC), or another that gives datetimes"
             raise StatechartError("SC503", self._chart, found, remedy) from None
 
@@ -220,8 +221,8 @@ class Machine(Generic[E, C]):
         self._take_event = self._kernel.step
         name = self._kernel.chart.name
         if on_unhandled not in ("ignore", "raise"):
-            remedy = did_you_mean(str(on_unhandled), ("ignore", "raise"), "Say 'ignore' or 'raise'")
-            raise StatechartError("SC501", name, f"on_unhandled is {on_unhandled!r}", remedy)
+            remedy = did_you_mean(on_unhandled, ("ignore", "raise"), "Say 'ignore' or 'raise'")
+            raise StatechartError("SC501", name, f"on_unhandled is {repr_of(on_unhandled)}", remedy)
         if snapshot is not None and context is not None:
             remedy = "Leave the context out: the snapshot has one"
             raise StatechartError("SC501", name, "both a snapshot and a context were given", remedy)
@@ -343,7 +344,10 @@ class Machine(Generic[E, C]):
         """
         given: object = subscriber
         if not callable(given):
-            found, remedy = f"subscriber {given!r} cannot be called", "Pass a function of a step"
+            found, remedy = (
+                f"subscriber {repr_of(given)} cannot be called",
+                "Pass a function of a step",
+            )
             raise StatechartError("SC506", self.chart.name, found, remedy)
         called = inspect.unwrap(subscriber)
         for kind, tells, done in _NOT_RUN:
@@ -375,7 +379,7 @@ class Machine(Generic[E, C]):
         """
         given: object = by
         if not isinstance(given, timedelta):
-            found = f"time was to advance by {by!r}"
+            found = f"time was to advance by {repr_of(by)}"
             remedy = "Give a timedelta, such as timedelta(seconds=30)"
             raise StatechartError("SC503", self.chart.name, found, remedy)
         if by < timedelta(0):
@@ -479,10 +483,12 @@ class Machine(Generic[E, C]):
     def _settle(self, mine: Queued[E, C] | None) -> None:
         """Tell subscribers what happened, outside the lock and in order; raise what went wrong.
 
-        While another thread tells, it tells of this thread's steps as well.
+        While another thread tells, it tells of this thread's steps as well. What would end the
+        program, such as KeyboardInterrupt, is raised when all have been told of the present step.
         """
-        failures = [] if mine is None or mine.error is None else [mine.error]
-        while True:
+        failures: list[Exception] = [] if mine is None or mine.error is None else [mine.error]
+        stops: list[BaseException] = []
+        while not stops:
             with self._lock:
                 if self._teller is not None:
                     break
@@ -494,9 +500,15 @@ class Machine(Generic[E, C]):
                 step, event, subscribers = self._notices.popleft()
                 self._teller = threading.get_ident()
             try:
-                failures += self._told(step, event, subscribers)
+                raised = list(self._told(step, event, subscribers))
             finally:
                 self._teller = None
+            failures += [one for one in raised if isinstance(one, Exception)]
+            stops += [one for one in raised if not isinstance(one, Exception)]
+        for stop in stops:
+            for error in failures:
+                stop.add_note(str(error))
+            raise stop
         if len(failures) == 1:
             raise failures[0]
         if failures:
@@ -504,7 +516,7 @@ class Machine(Generic[E, C]):
 
     def _told(
         self, step: Step[E, C], event: object, subscribers: tuple[tuple[Subscriber[E, C]], ...]
-    ) -> Iterator[Exception]:
+    ) -> Iterator[BaseException]:
         """Tell subscribers of a step, and yield how they failed."""
         for (subscriber,) in subscribers:
             try:
@@ -516,6 +528,8 @@ class Machine(Generic[E, C]):
                     raise TypeError("it returned a generator, which nobody iterates over")
             except Exception as error:
                 yield self._subscriber_error(subscriber, event, error)
+            except BaseException as stop:  # raised when all have been told
+                yield stop
 
     def _unhandled(self, event: object, at: datetime | None) -> UnhandledEventError:
         active = ", ".join(self.configuration)
@@ -561,7 +575,7 @@ class Machine(Generic[E, C]):
         self, subscriber: Subscriber[E, C], event: object, cause: Exception
     ) -> SubscriberError:
         said = f"{type(cause).__name__}: {cause}"
-        found = f"subscriber {_name(subscriber)} failed on {event!r}: {said}"
+        found = f"subscriber {_name(subscriber)} failed on {repr_of(event)}: {said}"
         remedy = "The step counts; fix the subscriber"
         error = SubscriberError("SC504", self.chart.name, found, remedy)
         error.__cause__ = cause
@@ -590,4 +604,4 @@ def _late(event: object, snapshot: Snapshot[Any, Any]) -> bool:
 
 
 def _name(subscriber: object) -> str:
-    return getattr(subscriber, "__qualname__", None) or repr(subscriber)
+    return getattr(subscriber, "__qualname__", None) or repr_of(subscriber)

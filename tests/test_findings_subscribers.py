@@ -76,6 +76,29 @@ def test_two_machines_may_send_to_each_other() -> None:
     assert two.snapshot.clock >= 100
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_subscribers_are_all_told_before_the_program_ends(kind: type[BaseException]) -> None:
+    """What ends the program is raised as it is, when all have been told; no failure is lost."""
+    machine, told = clock(), list[int]()
+
+    def end(_: Step[Tick, None]) -> None:
+        raise kind(3)
+
+    def fail(_: Step[Tick, None]) -> None:
+        raise OSError("disk full")
+
+    leave = [machine.subscribe(end), machine.subscribe(fail)]
+    machine.subscribe(lambda step: told.append(step.snapshot.clock))
+    with pytest.raises(kind, match="3") as ended:
+        machine.send(Tick())
+    assert told == [1]
+    assert "disk full" in ended.value.__notes__[0]
+    for one in leave:
+        one()
+    machine.send(Tick())
+    assert told == [1, 2]
+
+
 def test_three_machines_in_a_ring_may_send_to_each_other() -> None:
     """A ring of machines, each hammered by a thread of its own."""
     ring = [clock() for _ in range(3)]

@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 from statecharts.checks.answered import ALWAYS, Answered, Covered
 from statecharts.checks.places import fault, listed, place, shown_event, shown_state
-from statecharts.checks.regions import Regions
-from statecharts.checks.structure import knows
+from statecharts.checks.regions import Regions, beginning
+from statecharts.checks.structure import knows, meant
 from statecharts.model.calls import answers_of
 from statecharts.model.chart import (
     COMPOSITE,
+    HISTORY,
     Always,
     Done,
     OnEvent,
@@ -39,7 +40,7 @@ Following: TypeAlias = tuple[tuple[Edge, ...], frozenset[int]]
 
 def quality_faults(tree: Tree) -> Iterator[Fault]:
     """Yield the faults that show when transitions are followed."""
-    reached = _reached(tree)
+    reached = Regions(tree).reached(set(), beginning(tree))
     yield from _circles(tree)
     yield from _unreachable(tree, reached)
     yield from _dead_ends(tree, reached)
@@ -54,33 +55,34 @@ def quality_faults(tree: Tree) -> Iterator[Fault]:
     yield from _regions(tree)
 
 
-def _reached(tree: Tree) -> set[int]:
-    """Return the states that some run may enter, every guard taken to hold at some time."""
-    reached: set[int] = set()
-    regions = Regions(tree)
-    waiting = [] if tree.defaults[0] is None else [tree.defaults[0]]
-    waiting += tree.outgoing[0]
-    while waiting:
-        edge = waiting.pop()
-        entry = regions.entry(edge)
-        regions.note(edge, entry)
-        named = [target for target in edge.targets if target in tree.slots]
-        named += [d.source for defaults in entry.defaults.values() for d in defaults]
-        for state in (*entry.causes, *named):
-            if state not in reached and state != 0:
-                reached.add(state)
-                waiting.extend(tree.outgoing[state])
-    return reached
-
-
 def _unreachable(tree: Tree, reached: set[int]) -> Iterator[Fault]:
-    for state in range(1, len(tree.nodes)):
-        parent = tree.parent[state]
-        if state not in reached and (parent == 0 or parent in reached):
-            node = tree.nodes[state]
-            found = f"nothing reaches {node.id!r}"
-            remedy = "Add a line that goes to it, make it initial, or remove it"
-            yield fault(tree.chart, "SC121", found, remedy, node)
+    if any(line.targets for lines in meant(tree.chart).values() for line in lines):
+        return  # a line that goes to no known state may have been meant to go there
+    for state in _beginnings(tree, reached):
+        node = tree.nodes[state]
+        found = f"nothing reaches {node.id!r}"
+        remedy = "Add a line that goes to it, make it initial, or remove it"
+        yield fault(tree.chart, "SC121", found, remedy, node)
+
+
+def _beginnings(tree: Tree, reached: set[int]) -> list[int]:
+    """Return the states without which those that nothing reaches would all be reached.
+
+    Of a circle that is the one of its states which the second round, backwards, comes to first.
+    """
+    parents = reached | {0}
+    found = [s for s in range(1, len(tree.nodes)) if s not in reached and tree.parent[s] in parents]
+    for _ in range(2):
+        seen, regions, begun = set(reached), Regions(tree), list[int]()
+        for state in found:
+            if state in seen:
+                continue
+            begun.append(state)
+            inside = range(state, tree.last[state] + 1)
+            seen.update(inside)
+            regions.reached(seen, (edge for one in inside for edge in tree.outgoing[one]))
+        found = begun[::-1]
+    return found
 
 
 def _dead_ends(tree: Tree, reached: set[int]) -> Iterator[Fault]:
@@ -194,7 +196,8 @@ def _unused(tree: Tree) -> Iterator[Fault]:
     chart = tree.chart
     if not chart.closed:
         return
-    named = _answered(line for line in chart.transitions if line.events)
+    others = (line for lines in meant(chart).values() for line in lines)
+    named = _answered(line for line in (*chart.transitions, *others) if line.events)
     for event in chart.events:
         answer: Covered = event.name if event.cls is None else event.cls
         if not named.includes(answer):
@@ -239,19 +242,21 @@ def _pointless(tree: Tree) -> Iterator[Fault]:
 
 def _unheard(tree: Tree) -> Iterator[Fault]:
     """Find calls whose answers or failure no line takes that may hear them."""
-    chart = tree.chart
+    chart, others = tree.chart, meant(tree.chart)
 
     @cache
     def heard(state: int) -> tuple[Answered, bool]:
         """Return what the lines of a state take, and whether one takes every answer."""
         lines = [edge.transition for edge in tree.outgoing[state] if not edge.defers]
+        meant_here = others.get(tree.nodes[state].id, ())
+        lines += [line for line in meant_here if line.kind is not TransitionKind.DEFERRED]
         return _answered(lines), any(Answer in line.events for line in lines)
 
     for state, node in enumerate(tree.nodes):
-        if not node.invoke:
-            continue
+        if not node.invoke or node.kind is StateKind.FINAL or node.kind in HISTORY:
+            continue  # or what is a fault of its own
         around = (state, *range(state + 1, tree.last[state] + 1), *tree.ancestors(state))
-        lines = [heard(one) for one in around if tree.outgoing[one]]
+        lines = [heard(one) for one in around if tree.outgoing[one] or others]
         for call in node.invoke:
             called = repr(call.name) if call.call is Service else call.call.__name__
             shown = f"{called} of {shown_state(node)}"
@@ -277,6 +282,8 @@ def _deferred(tree: Tree) -> Iterator[Fault]:
     """Find deferred events that nothing takes, wherever the run gets to."""
     edges = [edge for outgoing in tree.outgoing for edge in outgoing]
     taking = [edge.transition for edge in edges if not edge.defers]
+    others = (line for lines in meant(tree.chart).values() for line in lines)
+    taking += [line for line in others if line.kind is not TransitionKind.DEFERRED]
     taken = _answered(taking)
     kinds = dict.fromkeys(own for line in taking for own in _answers(line))
 

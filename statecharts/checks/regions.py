@@ -6,7 +6,7 @@ learns from a region that is entered by default it need not learn again from the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import final
 
 from statecharts.model.chart import StateKind
@@ -40,6 +40,31 @@ class Regions(dict[int, tuple[int, ...]]):
         entry.add(edge)
         return entry
 
+    def reached(
+        self, known: set[int], edges: Iterable[Edge], but: Callable[[Edge], bool] = lambda _: False
+    ) -> set[int]:
+        """Add the states that some run may enter, every guard taken to hold at some time.
+
+        Args:
+            known: The states that are reached already; it is added to, and returned.
+            edges: The transitions to begin with.
+            but: Tells which transitions are never taken.
+        """
+        tree, waiting = self._tree, list(edges)
+        while waiting:
+            edge = waiting.pop()
+            if but(edge):
+                continue
+            entry = self.entry(edge)
+            self.note(edge, entry)
+            named = [target for target in edge.targets if target in tree.slots]
+            named += [d.source for defaults in entry.defaults.values() for d in defaults]
+            for state in (*entry.causes, *named):
+                if state not in known and state != 0:
+                    known.add(state)
+                    waiting.extend(tree.outgoing[state])
+        return known
+
     def note(self, edge: Edge, entry: EntrySet) -> None:
         """Note that what an entry has entered by default is known from now on."""
         tree = self._tree
@@ -57,3 +82,11 @@ class Regions(dict[int, tuple[int, ...]]):
                     aimed.update((target, *tree.ancestors(target, below)))
         for state in parallel:
             self[state] = tuple(r for r in self[state] if r in aimed or r not in entry.causes)
+
+
+def beginning(tree: Tree) -> Iterator[Edge]:
+    """Yield what a run can begin with: the start, and the chart's own lines."""
+    start = tree.defaults[0]
+    if start is not None:
+        yield start
+    yield from tree.outgoing[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 
 from attrs import evolve
@@ -17,6 +18,7 @@ from statecharts.model.chart import (
     After,
     Chart,
     Default,
+    EventType,
     OnEvent,
     StateKind,
     StateNode,
@@ -24,7 +26,8 @@ from statecharts.model.chart import (
 )
 from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, StateDone, matches
-from statecharts.model.suggestions import Suggestions, did_you_mean, nearest
+from statecharts.model.fields import type_text
+from statecharts.model.suggestions import Suggestions, nearest
 
 
 def structural_faults(chart: Chart) -> Iterator[Fault]:
@@ -48,28 +51,63 @@ def repaired(chart: Chart) -> Chart:
     """Return the nearest chart without structural faults, so that the other checks can go on.
 
     A misspelt target becomes the one it is most likely meant to be; what has no likely meaning is
-    left out.
+    left out. What such lines were to do is kept for `meant`.
     """
     known = chart.nodes
     ids = [node.id for node in chart.states]
     hints = Suggestions()
     names = line_ids(chart)
     kept: dict[int, str] = {}
+    others: dict[str, list[Transition]] = {}
+    misspelt: dict[type | str, EventType | None] = chart._memo.get("misspelt", {})
 
     def aim(transition: Transition) -> Transition | None:
         """Return a transition with its unknown targets corrected; None when one cannot be."""
         aimed = [t if t in known and t else hints.nearest(t, ids) for t in transition.targets]
+        if None in aimed and not isinstance(transition.trigger, Default):
+            others.setdefault(transition.source, []).append(transition)
         if None in aimed:
             return None
+        near = [misspelt[event] for event in transition.events if event in misspelt]
+        events = tuple(event.cls or event.name for event in near if event is not None)
+        if events:
+            line = evolve(transition, trigger=OnEvent(events), targets=())
+            others.setdefault(transition.source, []).append(line)
         targets = tuple(target for target in aimed if target is not None)
         found = evolve(transition, targets=targets) if targets != transition.targets else transition
         if id(transition) in names:
             kept[id(found)] = names[id(transition)]
         return found
 
-    nodes = [_repaired(chart, node, aim) for node in known.values()]
+    @cache
+    def entered() -> set[str]:
+        """Return the states that lines from outside go to, or into."""
+        found = set[str]()
+        for node in known.values():
+            holding = {node.id, *(around.id for around in chart.ancestors(node.id))}
+            for target in [t for line in node.transitions for t in line.targets if t in known]:
+                around = [one.id for one in chart.ancestors(target)]
+                found.update({target, *around} - holding)
+        return found
+
+    def first(states: list[str]) -> str:
+        """Return the state that was most likely meant to be the first: one without a way in."""
+        return next((state for state in states if state not in entered()), states[0])
+
+    nodes = [_repaired(chart, node, aim, first) for node in known.values()]
     found = evolve(chart, root=nodes[0], states=tuple(nodes[1:]))
     found._memo["line_ids"] = kept
+    found._memo["meant"] = others
+    return found
+
+
+def meant(chart: Chart) -> Mapping[str, Sequence[Transition]]:
+    """Return what lines with a fault may have been meant to be, by the ids of their sources.
+
+    These are lines of a repaired chart that go to unknown states, and were left out, and the
+    nearest events of those that name unknown ones. Nobody has to be told what they may provide.
+    """
+    found: Mapping[str, Sequence[Transition]] = chart._memo.get("meant", {})
     return found
 
 
@@ -270,15 +308,31 @@ def _events(chart: Chart, transition: Transition, trigger: OnEvent) -> Iterator[
             known.add(event)
             continue
         if isinstance(event, str):
+            near = _nearest(chart, event)
             found = f"{at}: no event of the chart is called {event!r}"
-            remedy = did_you_mean(event, [one.name for one in chart.events], "Add it to the events")
+            remedy = "Add it to the events" if near is None else f"Did you mean {near.name!r}?"
             yield fault(chart, "SC106", found, remedy, transition)
         elif not issubclass(event, (*OWN, StateDone)):
+            near = _nearest(chart, event)
             found = f"{at}: {event.__name__} is not one of the chart's events"
-            classes = (one.cls for one in chart.events if one.cls is not None)
-            near = nearest(event.__name__, [cls.__name__ for cls in classes])
-            hint = f"Did you mean {near}? If not, add" if near else "Add"
+            hint = "Add"
+            if near is not None and near.cls is not None:
+                hint = f"Did you mean {near.cls.__name__}? If not, add"
             yield fault(chart, "SC106", found, f"{hint} {event.__name__} to the events", transition)
+
+
+def _nearest(chart: Chart, event: type | str) -> EventType | None:
+    """Return the event of a chart that an unknown one is most likely meant to be."""
+    found: dict[type | str, EventType | None] = chart._memo.setdefault("misspelt", {})
+    if event not in found:
+        if isinstance(event, str):
+            name, known = event, {one.name: one for one in chart.events}
+        else:
+            classes = [one for one in chart.events if one.cls is not None]
+            name, known = event.__name__, {type_text(one.cls): one for one in classes}
+        near = nearest(name, known)
+        found[event] = None if near is None else known[near]
+    return found[event]
 
 
 def _inside(chart: Chart, state: str, ancestor: str) -> bool:
@@ -307,7 +361,10 @@ def _together(chart: Chart, states: list[str]) -> bool:
 
 
 def _repaired(
-    chart: Chart, node: StateNode, aim: Callable[[Transition], Transition | None]
+    chart: Chart,
+    node: StateNode,
+    aim: Callable[[Transition], Transition | None],
+    first: Callable[[list[str]], str],
 ) -> StateNode:
     kind = node.kind
     real = [child for child in node.children if chart[child].kind not in HISTORY]
@@ -323,14 +380,14 @@ def _repaired(
         if kind in HISTORY:
             inside = [t for t in inside if chart[t].kind not in HISTORY]
         if not _together(chart, inside):
-            inside = inside[:1]
+            inside = [first(inside)]
         default = evolve(default, targets=tuple(inside)) if inside else None
     if kind in HISTORY and around is not None:
         real = [child for child in chart[around].children if chart[child].kind not in HISTORY]
     if default is None and real and (kind is StateKind.COMPOUND or kind in HISTORY):
-        default = Transition(node.id, Default(), (real[0],))
+        default = Transition(node.id, Default(), (first(real),))
     aimed = list(map(aim, node.transitions))
     transitions = tuple(transition for transition in aimed if transition is not None)
-    # A state whose line went nowhere is not told for being a dead end.
-    resting = node.resting or len(transitions) < len(aimed)
+    # A state whose line went nowhere, or that should have states, is not told for being a dead end.
+    resting = node.resting or len(transitions) < len(aimed) or node.kind in COMPOSITE
     return evolve(node, kind=kind, default=default, transitions=transitions, resting=resting)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from statecharts.checks.leaving import Leaving
 from statecharts.checks.places import fault, listed, place, shown_state
-from statecharts.checks.regions import Regions
+from statecharts.checks.regions import Regions, beginning
 from statecharts.model.chart import HISTORY, Default, Invocation, OnEvent, StateKind, StateNode
 from statecharts.model.errors import Fault
 from statecharts.model.fields import Field, field_type, fields_of, fits, names_of, type_text
 from statecharts.semantics.filling import Supply, supply, supply_call
-from statecharts.semantics.transitions import EntrySet, Recall, domain, nothing_remembered
+from statecharts.semantics.transitions import (
+    EntrySet,
+    Recall,
+    domain,
+    nothing_remembered,
+    recalled,
+    to_record,
+)
 from statecharts.semantics.tree import Edge, Tree
 
 
@@ -21,6 +29,11 @@ def supply_faults(tree: Tree) -> Iterator[Fault]:
     seen: set[tuple[str, str]] = set()
     leaving, filled = Leaving(tree), _filled(tree)
     known: dict[Hashable, Regions] = {}
+
+    @cache
+    def unleft(state: int) -> set[int]:
+        return Regions(tree).reached({0}, beginning(tree), partial(_leaves_whole, tree, state))
+
     for edge in _edges(tree):
         inside = domain(tree, edge, nothing_remembered)
         remembers = any(target in tree.slots for target in edge.targets)
@@ -33,15 +46,18 @@ def supply_faults(tree: Tree) -> Iterator[Fault]:
                 regions = known.setdefault(key, Regions(tree, filled.__getitem__))
             entry = EntrySet(tree, recall, regions)
             entry.add(edge)
-            sound = True
-            for found in _entered(leaving, edge, entry):
-                sound = False
+            told = list(_entered(leaving, edge, entry))
+            if not told and regions is not None:
+                regions.note(edge, entry)
+            if told and remembers and recall is nothing_remembered:
+                entry = EntrySet(tree, _remembered(tree, edge, entry, unleft))
+                entry.add(edge)
+                told = list(_entered(leaving, edge, entry))
+            for found in told:
                 key = (found.code, found.found)
                 if key not in seen:
                     seen.add(key)
                     yield found
-            if sound and regions is not None:
-                regions.note(edge, entry)
     yield from _called(tree, 0, None)  # the calls of the chart itself, made at the start
 
 
@@ -80,6 +96,33 @@ def _recalls(tree: Tree, edge: Edge) -> Iterator[Recall]:
         if tree.kind(target) is StateKind.SHALLOW_HISTORY:
             for child in tree.children[tree.parent[target]]:
                 yield _only(target, child)
+
+
+def _remembered(
+    tree: Tree, edge: Edge, entry: EntrySet, unleft: Callable[[int], set[int]]
+) -> Recall:
+    """Return a memory of what history states never lack: in it, that is their default.
+
+    Args:
+        tree: The chart's tree.
+        edge: A transition to history states.
+        entry: What it enters by their defaults.
+        unleft: Gives the states that may be active while another one was never left.
+    """
+    parents = {tree.parent[one] for one in edge.targets if one in tree.slots}
+    sure = [
+        parent
+        for parent in parents
+        if _leaves_whole(tree, parent, edge) or edge.source not in unleft(parent)
+    ]
+    record = to_record(tree, entry.states, sure)
+    return {one: recalled(tree, one, states) for one, states in record.items()}.get
+
+
+def _leaves_whole(tree: Tree, state: int, edge: Edge) -> bool:
+    """Tell whether a transition from a state, or from inside it, leaves that state."""
+    inside = domain(tree, edge, nothing_remembered)
+    return state <= edge.source <= tree.last[state] and inside is not None and inside < state
 
 
 def _only(history: int, child: int) -> Recall:
@@ -167,8 +210,8 @@ def _called(tree: Tree, state: int, trigger: object) -> Iterator[Fault]:
     data, context = names_of(node.data), names_of(chart.context)
     events = trigger.events if isinstance(trigger, OnEvent) else (None,)
     for call in node.invoke:
-        if call.make is not None:
-            continue
+        if call.make is not None or node.kind is StateKind.FINAL:
+            continue  # or what is a fault of its own
         cls: type = call.call
         for event in events:
             if isinstance(event, str):

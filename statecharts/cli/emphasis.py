@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -25,6 +25,7 @@ from statecharts.drawing.overlay import (
     time_in_state,
 )
 from statecharts.model.chart import Chart
+from statecharts.model.errors import StatechartError
 from statecharts.model.named import event_name
 from statecharts.semantics.snapshot import Step
 
@@ -109,7 +110,11 @@ def sight(chart: Chart, asked: Asked, variables: dict[str, str]) -> Sight:
         assert snapshot is not None  # noqa: S101 - it is read from a file that is given
         overlay |= disabled(chart, snapshot) if asked.disabled else active(chart, snapshot)
     if asked.heat is not None:
-        overlay |= coverage(chart, _counts(chart, asked.heat))
+        counts = _counts(chart, asked.heat)
+        try:
+            overlay |= coverage(chart, counts)
+        except StatechartError as error:
+            raise InputError(f"{asked.heat}: {error}") from None
     if asked.run is not None:
         overlay |= _run(chart, asked.run, str(asked.db))
     if asked.old is None:
@@ -128,8 +133,8 @@ def _steps(chart: Chart, file: Path, at: str | None) -> Iterable[tuple[str, Step
     simulation = Simulation(chart, Protocol(chart), begin, None, None)
     happenings = [*simulation.begin()]
     for number, line in enumerate(lines, 1):
-        if line.strip():
-            happenings += simulation.feed(number, line)
+        with _at_line(file, number):
+            happenings += simulation.feed(number, line) if line.strip() else ()
     for one in happenings:
         yield ("start" if one.event is None else event_name(one.event), one.step)
 
@@ -150,30 +155,56 @@ def _counts(chart: Chart, file: Path) -> Counts:
     """Return the counts of a file: an object of states and lines, or a step on each line."""
     from statecharts.codec import Protocol  # noqa: PLC0415 - only steps need it
 
-    text = read(file)
-    try:
-        values = _values(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is not JSON: {error}") from None
-    if len(values) == 1 and isinstance(values[0], dict) and "step" not in values[0]:
-        whole = values[0]
+    values = _values(file)
+    whole = next(iter(values.values())) if len(values) == 1 else None
+    if isinstance(whole, dict) and "step" not in whole:
         if whole.keys() <= {"states", "lines"} and all(map(_is_count, whole.values())):
             return Counts(whole.get("states", {}), whole.get("lines", {}))
-    elif all(isinstance(one, dict) and "step" in one for one in values):
+    elif all(isinstance(one, dict) and "step" in one for one in values.values()):
         protocol: Protocol[Any, Any] = Protocol(chart)
-        return counted(chart, [protocol.load_step(one["step"]) for one in values])
+        steps = []
+        for number, one in values.items():
+            with _at_line(file, number):
+                steps.append(protocol.load_step(one["step"]))
+        return counted(chart, steps)
     told = 'It holds {"states": {"a": 1}, "lines": {}}, or what simulate --json prints.'
     raise InputError(f"{file} has no counts. {told}")
 
 
-def _values(text: bytes) -> list[Any]:
+def _values(file: Path) -> dict[int, Any]:
+    """Return the values of a file of JSON, or of one with JSON on each line, by their lines."""
+    text = read(file)
     try:
-        return [json.loads(text)]
-    except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:  # noqa: PLR2004 - one line is no list of steps
-            raise
-        return [json.loads(line) for line in lines]
+        return {1: json.loads(text)}
+    except (ValueError, RecursionError) as error:
+        lines = {i: line for i, line in enumerate(text.splitlines(), 1) if line.strip()}
+        if len(lines) < 2 or not _is_json(lines[min(lines)]):  # noqa: PLR2004 - no list of steps
+            raise InputError(f"{file} is not JSON: {error}") from None
+    found = {}
+    for number, line in lines.items():
+        try:
+            found[number] = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            told = str(error).replace("line 1 ", "")
+            raise InputError(f"{file}, line {number}, is not JSON: {told}") from None
+    return found
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@contextmanager
+def _at_line(file: Path, number: int) -> Generator[None, None, None]:
+    """Say of an error in which line of a file it is."""
+    try:
+        yield
+    except StatechartError as error:
+        raise InputError(f"{file}, line {number}: {error}") from None
 
 
 def _is_count(value: Any) -> bool:

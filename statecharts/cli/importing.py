@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from statecharts.cli.targets import TargetError, all_charts, chart_named, target_argument
-from statecharts.cli.terminal import console, print_error, print_faults
+from statecharts.cli.terminal import Choice, console, print_error, print_faults
 from statecharts.interop.codes import LOST
 from statecharts.interop.findings import LossError
 from statecharts.model.chart import Chart
@@ -45,7 +46,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
 )
 @click.option(
     "--allow",
-    type=click.Choice([*LOST, "*"]),
+    type=Choice([*LOST, "*"]),
     metavar="CODE",
     multiple=True,
     help="Loss to accept, such as SC673; can be repeated.",
@@ -54,7 +55,7 @@ _TOLD: Final = frozenset({"SC674", "SC675"})
 @click.option(
     "--to-xstate",
     "version",
-    type=click.Choice(["4", "5"]),
+    type=Choice(["4", "5"]),
     default="5",
     help="Version of XState to write; 5 by default.",
 )
@@ -87,6 +88,12 @@ def import_chart(
     """
     if output is not None and output.suffix.lower() not in (".py", *_WRITERS):
         raise TargetError(f"{str(output)!r} has no known format. End it in .py, .scxml or .json.")
+    context = click.get_current_context()
+    if output is None and force:
+        raise TargetError("--force is about a file. Add -o OUT.")
+    versioned = context.get_parameter_source("version") is ParameterSource.COMMANDLINE
+    if versioned and (output is None or output.suffix.lower() != ".json"):
+        raise TargetError("--to-xstate is for a file in .json. Add -o OUT.json.")
     if output is not None and output.exists() and not force:
         raise TargetError(f"{str(output)!r} exists. Pass --force to replace it.")
     found = {one.name: one.chart for one in all_charts(target, variables)}

@@ -24,6 +24,7 @@ from statecharts.cli.targets import (
     target_argument,
 )
 from statecharts.cli.terminal import (
+    Choice,
     console,
     file_option,
     print_error,
@@ -36,6 +37,7 @@ from statecharts.model.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from statecharts.drawing import Format
+    from statecharts.model.chart import Chart
 
 _SUFFIXES: Final = {
     "svg": "svg",
@@ -83,7 +85,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
     "-f",
     "--format",
     "formats",
-    type=click.Choice(list(_SUFFIXES)),
+    type=Choice(list(_SUFFIXES)),
     multiple=True,
     default=("svg",),
     show_default=True,
@@ -91,7 +93,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 )
 @click.option(
     "--theme",
-    type=click.Choice(_THEMES),
+    type=Choice(_THEMES),
     default="auto",
     show_default=True,
     help="Colours of the pictures; 'auto' is light, and dark in SVG where readers prefer that.",
@@ -194,6 +196,7 @@ def render(
     if alone and path is None:
         raise TargetError(f"{alone} is about the way of a run. Add --path FILE.")
     formats, single = _file_named(output, formats)
+    _check_options(click.get_current_context(), formats)
     found = survey_faulty(target, variables, strict=strict)
     if single and len(found.charts) > 1:
         told = f"{str(output)!r} is one file, and {target!r} has {len(found.charts)} charts."
@@ -205,6 +208,9 @@ def render(
         raise TargetError("--path shows what each step did. Leave --highlight out.")
     ways = _ways(directions)
     _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
+    if focus is not None:
+        for each in found.charts:
+            _check_shown(each.chart, states, focus, depth)
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, moment, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
@@ -260,6 +266,42 @@ def _file_named(output: Path, formats: tuple[Format, ...]) -> tuple[tuple[Format
             f"{told} Leave --format out, or name a directory.", param_hint=hint
         )
     return (form,), True
+
+
+_DRAWN: Final = frozenset({"svg", "png", "pdf"})
+"""The formats that are laid out here; texts are laid out by whoever draws them."""
+
+
+def _check_options(context: click.Context, formats: tuple[Format, ...]) -> None:
+    """Refuse options that would change nothing, given the others.
+
+    Raises:
+        TargetError: Some would not.
+    """
+    values = context.params
+    given = {
+        name
+        for name in values
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and values[name]
+    }
+    kinds = set(formats)
+    moving = "path" in given and not values["strip"]
+    ways = [way for way in values["directions"] if "=" in way]
+    for name, useless, told in (
+        ("db", "run" not in given, "--db is the store of a run. Add --run KEY."),
+        ("path", moving and kinds & {"png", "pdf"}, "only SVG moves. Add --strip, or use -f svg."),
+        ("links", "svg" not in kinds, "--links is for SVG. Add -f svg."),
+        ("tabindex", "svg" not in kinds, "--tabindex is for SVG. Add -f svg."),
+        ("transparent", not kinds & {*_DRAWN, "dot"}, "--transparent is not for such texts."),
+        ("seconds", not kinds & _DRAWN, "--seconds is for svg, png and pdf. Leave it out."),
+        (
+            "directions",
+            ways and not kinds & _DRAWN,
+            "--direction STATE=WAY is for svg, png and pdf. Give the WAY alone.",
+        ),
+    ):
+        if name in given and useless:
+            raise TargetError(told)
 
 
 def _shown(
@@ -381,7 +423,26 @@ def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
     for state in highlight:
         if charts and state not in known:
             remedy = did_you_mean(state, known, "'statecharts show' lists the states.")
-            raise TargetError(f"there is no state {state!r} in these charts. {remedy}")
+            nor = ", and no such file" if Path(state).suffix == ".json" else ""
+            raise TargetError(f"there is no state {state!r} in these charts{nor}. {remedy}")
+
+
+def _check_shown(chart: Chart, states: Iterable[str], focus: str, depth: int | None) -> None:
+    """Refuse states to highlight that are in no state of a part of a chart."""
+    from statecharts.checks import as_tree  # noqa: PLC0415 - other commands work without it
+    from statecharts.drawing.excerpt import Excerpt  # noqa: PLC0415
+    from statecharts.drawing.notation import picture_of  # noqa: PLC0415
+
+    asked = [state for state in states if focus in chart and state in chart]
+    if not asked:
+        return
+    whole = as_tree(chart)
+    boxes = Excerpt(depth, focus).of(picture_of(whole, ())).boxes
+    for state in asked:
+        around = [node.id for node in whole.ancestors(state)]
+        if not any(one in boxes for one in (state, *filter(None, around))):
+            told = f"--focus {focus} does not show {state!r}. Leave that out of --highlight."
+            raise TargetError(told)
 
 
 def _draw_all(pictures: Sequence[_Picture]) -> tuple[list[Path], list[str], list[str]]:

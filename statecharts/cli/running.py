@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from statecharts.cli.targets import TargetError, all_charts, is_file, module_name
 from statecharts.cli.terminal import (
+    Choice,
     console,
     count_text,
     json_option,
@@ -52,6 +54,13 @@ _REMEDIES: Final = {
     "SC835": "See which calls are under way: statecharts runs show RUN",
 }
 """The remedies at the terminal, where those of the errors name the functions of Python."""
+
+
+_MEANT: Final = "Did you mean"
+"""The beginning of a remedy that needs no other words at a terminal."""
+
+NEAR: Final = 1_000
+"""Keys that one which is misspelt is compared with."""
 
 
 class RunsError(click.ClickException):
@@ -112,7 +121,9 @@ def _told(allow: str = "") -> Generator[None, None, None]:
     try:
         yield
     except StatechartError as error:
-        remedy = _REMEDIES.get(error.code, error.remedy)
+        remedy = error.remedy
+        if not remedy.startswith(_MEANT):
+            remedy = _REMEDIES.get(error.code, remedy)
         told = sentence(error.code, error.where, error.found, remedy)
         told = told.replace(", or allow create", allow).replace("prefix=", "--prefix=")
         raise RunsError(told) from None
@@ -134,7 +145,10 @@ def store_at(db: str, prefix: str, *, create: bool = False) -> Generator[Store, 
     with _told():
         if not create:
             check_there(db)
-        with closing(open_store(_address(db), prefix=prefix, create=create)) as store:
+        with (
+            closing(open_store(_address(db), prefix=prefix, create=create)) as store,
+            _suggesting(lambda: (head.run for head in _heads(store))),
+        ):
             yield store
 
 
@@ -158,8 +172,24 @@ def _opened(db: str, prefix: str, targets: Collection[str]) -> Generator[Runs, N
     charts = _found(targets)
     with _told():
         check_there(db)
-        with Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened:
+        with (
+            Runs(_address(db), *charts, prefix=prefix, create_schema=False) as opened,
+            _suggesting(lambda: (one.key for one in opened.list())),
+        ):
             yield opened
+
+
+@contextmanager
+def _suggesting(keys: Callable[[], Iterable[str]]) -> Generator[None, None, None]:
+    """Suggest the nearest of the first keys for one that no run has."""
+    try:
+        yield
+    except StatechartError as error:
+        missing_run = error.found == "there is no run of that key"
+        near = nearest(error.where, islice(keys(), NEAR)) if missing_run else None
+        if near is not None:
+            error.remedy = f"{_MEANT} {near!r}? {_REMEDIES['SC822']}"
+        raise
 
 
 def _found(targets: Collection[str]) -> list[Any]:
@@ -222,7 +252,7 @@ def _head_json(head: Head) -> dict[str, Any]:
 @runs.command("list")
 @click.option("--chart", help="Only runs of the chart of this name.")
 @click.option("--state", help="Only runs that are in the state of this id.")
-@click.option("--status", type=click.Choice(STATUSES), help="Only runs of this status.")
+@click.option("--status", type=Choice(STATUSES), help="Only runs of this status.")
 @click.option("--stuck", is_flag=True, help="Only runs that are stuck.")
 @click.option("--parent", metavar="RUN", help="Only the children that this run waits for.")
 @json_option
@@ -245,7 +275,7 @@ def list_runs(
         if parent is not None:
             children = _children(store, parent)
             heads = [head for head in heads if head.run in children]
-        elif not heads:
+        if not heads:
             _check_named(store, chart, state)
     if as_json:
         print_json([_head_json(head) for head in heads])
@@ -884,7 +914,12 @@ def import_runs(db: str, prefix: str, file: Any) -> None:
     from statecharts.store.transfer import imported  # noqa: PLC0415 - needs an extra
 
     with store_at(db, prefix, create=True) as store:
-        count = sum(1 for _ in imported(store, file))
+        try:
+            count = sum(1 for _ in imported(store, file))
+        except StatechartError as error:
+            if error.where.startswith("line "):
+                error.where = f"{file.name}, {error.where}"
+            raise
     click.echo(f"{count_text(count, 'run')} imported")
 
 
@@ -926,7 +961,7 @@ def prune(db: str, prefix: str, targets: tuple[str, ...], run: str, before: int)
 @runs.command()
 @click.option("--sql", is_flag=True, required=True, help="Print the statements.")
 @click.option(
-    "--dialect", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
+    "--dialect", type=Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
 )
 @click.option("--prefix", default="", help="What the names of the tables begin with.")
 def schema(sql: bool, dialect: str, prefix: str) -> None:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 from rich.text import Text
 
-from statecharts.cli.targets import one_chart, target_argument
-from statecharts.cli.terminal import console, file_option, plain_table, print_error
+from statecharts.cli.targets import TargetError, one_chart, target_argument
+from statecharts.cli.terminal import Choice, console, file_option, plain_table, print_error
 from statecharts.model.errors import StatechartError, sentence
 from statecharts.model.labels import ARROW, innermost
 from statecharts.model.named import effect_text, event_name
+from statecharts.model.values import repr_of
 
 if TYPE_CHECKING:
     from statecharts.cli.simulation import Happening, Simulation
@@ -36,6 +37,9 @@ Cell: TypeAlias = Text | list[str]
 SHORTEST: Final = 12
 """Length to which a piece may be cut."""
 
+PAGE: Final = 100
+"""Width of the table where there is no terminal: files are read on screens, too."""
+
 
 class InputError(click.ClickException):
     """A file or a time that cannot be used: one line on standard error, exit status 1."""
@@ -47,7 +51,7 @@ class InputError(click.ClickException):
 @click.option("--at", "moment", metavar="TIME", help="Time of the start; default: now.")
 @click.option(
     "--guards",
-    type=click.Choice(["true", "false"]),
+    type=Choice(["true", "false"]),
     help="Answer of every guard that a file only names.",
 )
 @click.option("--explain", is_flag=True, help="Say which state handled an event, or why none did.")
@@ -58,7 +62,9 @@ class InputError(click.ClickException):
     help="Write the last snapshot to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step.")
-@click.option("--wide", is_flag=True, help="Do not cut long cells of the table.")
+@click.option(
+    "--wide", is_flag=True, help="Cut no cell of the table; without a terminal, fold none."
+)
 @target_argument
 def simulate(
     target: str,
@@ -92,6 +98,8 @@ def simulate(
     """
     from statecharts.cli.simulation import Simulation, explanation  # noqa: PLC0415 - only needed here
 
+    if wide and as_json:
+        raise TargetError("--wide is for the table, not for --json. Leave one of them out.")
     chart = one_chart(target, variables)
     if guards is not None:
         chart = chart.bind(default=guards == "true")
@@ -113,6 +121,8 @@ def simulate(
             save.write_bytes(protocol.dumps_snapshot(simulation.snapshot) + b"\n")
         except StatechartError as error:
             failure = failure or str(error)
+        except OSError as error:
+            failure = failure or f"{save} cannot be written: {error.strerror}."
     if failure is not None:
         print_error(console(err=True), failure)
         raise click.exceptions.Exit(1)
@@ -211,7 +221,8 @@ class _Lines:
         self._explain = explain
 
     def add(self, happening: Happening) -> None:
-        from statecharts.codec.texts import encode  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.errors import Misfit  # noqa: PLC0415 - see `simulate`
+        from statecharts.codec.texts import encode  # noqa: PLC0415
         from statecharts.codec.times import dump_datetime  # noqa: PLC0415
 
         event = happening.event
@@ -223,7 +234,11 @@ class _Lines:
         }
         if self._explain is not None:
             found["explanation"] = self._explain(happening)
-        click.echo(encode(found).decode("utf-8"))
+        try:
+            text = encode(found).decode("utf-8")
+        except Misfit as misfit:
+            raise misfit.error(self._protocol.chart.name) from None
+        click.echo(text)
 
     def end(self) -> None:
         """Every line is printed already."""
@@ -245,7 +260,7 @@ class _Rows:
             Text(event, "cyan"),
             _taken(happening, step),
             Text(", ".join(innermost(step.snapshot.configuration))),
-            [f"{state}: {value}" for state, value in step.snapshot.data.items()],
+            [f"{state}: {repr_of(value)}" for state, value in step.snapshot.data.items()],
             list(map(effect_text, step.effects)),
         )
         if self._explain is not None:
@@ -253,12 +268,15 @@ class _Rows:
         self._rows.append(cells)
 
     def end(self) -> None:
-        """Print the table; on a terminal, long cells are cut unless it is to be wide."""
+        """Print the table; long cells are cut on a terminal and folded elsewhere, unless wide."""
         if not self._rows:
             return
         out = console()
-        # A pipe has all the room there is, and its reader wants everything.
-        room = max(out.width // 2, SHORTEST) if out.file.isatty() and not self._wide else None
+        room = None
+        if out.file.isatty() and not self._wide:
+            room = max(out.width // 2, SHORTEST)
+        elif not self._wide:
+            out.width = PAGE  # whatever reads it wants everything
         table = plain_table("line")
         names = ("event", "taken", "configuration", "data", "effects", "explanation")
         for name in names if self._explain is not None else names[:-1]:

@@ -29,6 +29,7 @@ from statecharts.cli.modules import (
     submodule_names,
 )
 from statecharts.cli.terminal import (
+    Choice,
     console,
     count_text,
     print_failures,
@@ -42,6 +43,7 @@ from statecharts.model.suggestions import did_you_mean, nearest
 F = TypeVar("F", bound=Callable[..., Any])
 
 _VERSION: Final = "statecharts.xstate_version"
+_TARGET: Final = "statecharts.target"
 """The key of a context's meta for the version of XState."""
 
 _NOT_HERE: Final = "Run the command in the directory that it can be imported from."
@@ -111,7 +113,7 @@ def file_options(function: F) -> F:
     """
     version = click.option(
         "--xstate-version",
-        type=click.Choice(["4", "5"]),
+        type=Choice(["4", "5"]),
         expose_value=False,
         callback=_keep_version,
         help="Version of XState that a JSON file is for, if it does not show.",
@@ -144,6 +146,7 @@ def survey(
     Raises:
         TargetError: There is no such module or file, no such name in it, or no chart.
     """
+    _check_file_options(target, variables)
     if is_file(target):
         return _survey_file(target, variables or {})
     path = python_file(target)
@@ -399,11 +402,12 @@ def is_file(target: str) -> bool:
     """Tell whether a target names a chart file, not something to import.
 
     It does if it ends like a chart file or is a path to a file. A module of the same name comes
-    after a file that exists, and before one that does not.
+    after a chart file that exists, and before any other.
     """
     path = Path(split(target)[0])
     if path.is_file():
-        return path.suffix != ".py" and (_is_known(path) or _has_folder(target))
+        plain = _has_folder(target) or not _is_importable(target)
+        return path.suffix != ".py" and (_is_known(path) or plain)
     return _is_known(path) and (_has_folder(target) or not _is_importable(path.name))
 
 
@@ -480,6 +484,24 @@ def load(file: str, variables: dict[str, str]) -> tuple[dict[str, Chart], tuple[
         return files.load(file, variables, version), ()
     except StatechartError as error:
         return {}, (failure_of(file, error),)
+
+
+def _check_file_options(target: str, variables: dict[str, str] | None) -> None:
+    """Refuse options that say nothing about the target of a command, a file of another kind.
+
+    A second target of a command is read with the same options, whatever it is.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or context.meta.setdefault(_TARGET, target) != target:
+        return
+    ending = Path(split(target)[0]).suffix.lower() if is_file(target) else ""
+    version = context.meta.get(_VERSION)
+    for option, value, wanted in (
+        ("--set", variables, ".toml"),
+        ("--xstate-version", version, ".json"),
+    ):
+        if value and ending != wanted:
+            raise TargetError(f"{option} is for {wanted} files, not for {target!r}. Leave it out.")
 
 
 def _keep_version(context: click.Context, _: click.Parameter, value: str | None) -> None:

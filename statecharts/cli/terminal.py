@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from attrs import asdict
@@ -19,11 +19,33 @@ from rich.text import Text
 
 from statecharts.cli.modules import Failure, short_location
 from statecharts.model.errors import Fault
+from statecharts.model.suggestions import nearest
+
+if TYPE_CHECKING:
+    _Choice = click.Choice[str]
+else:  # a class without parameters before click 8.2
+    _Choice = click.Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNBOUNDED: Final = 100_000
 """Width of a pipe or a file, where nothing may be cut or wrapped."""
+
+
+class Choice(_Choice):
+    """A choice of texts that suggests the nearest one for a misspelt one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice that a value means."""
+        try:
+            found: str = super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = nearest(value, self.choices)
+            if near is None:
+                raise
+            told = f"{error.message} Did you mean {near!r}?"
+            raise click.BadParameter(told, ctx, param) from None
+        return found
 
 
 def json_option(function: F) -> F:

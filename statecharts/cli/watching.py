@@ -66,6 +66,9 @@ def watch(target: str, port: int, options: tuple[str, ...]) -> None:
       statecharts watch machines.pipeline:Pipeline
       statecharts watch door.scxml --highlight open
     """
+    for one in options:
+        if one.startswith(("-f", "--format", "-o", "--output")):
+            raise TargetError(f"the page shows SVG, and writes no files. Leave {one} out.")
     watched = Watched(target, options)
     try:
         server = serve(watched, port)

@@ -373,7 +373,7 @@ def _not_ready(*_: Any) -> Any:  # pragma: no cover - a shape is compiled before
 def unknown_field(key: str, known: Iterable[str], owner: str, value: Any) -> Misfit:
     """Return the mistake of a field that is not known."""
     listed = ", ".join(known) or "it has none"
-    remedy = did_you_mean(str(key), known, f"Leave it out; the fields: {listed}")
+    remedy = did_you_mean(key, known, f"Leave it out; the fields: {listed}")
     return Misfit("SC404", f"{owner} has no field {key!r}", remedy, value).within(key, value)
 
 

@@ -354,7 +354,10 @@ class Snapshots:
             found = f"{state!r} is not active, so it has no data"
         else:
             found = f"there is no state {shown(state)}, so it has no data"
-        return Misfit("SC416", found, "Remove it", value).within(state, value)
+        remedy = "Remove it"
+        if state not in self.chart:
+            remedy = did_you_mean(state, (node.id for node in self.chart), remedy)
+        return Misfit("SC416", found, remedy, value).within(state, value)
 
     def _load_context(self, value: dict[str, Any]) -> Any:
         given = value.get("context")

@@ -13,6 +13,7 @@ from statecharts.codec.scalars import BOOLEAN, load_str
 from statecharts.codec.shapes import unwritable, wrong
 from statecharts.model.chart import Chart, Transition
 from statecharts.model.labels import trigger_text
+from statecharts.model.suggestions import did_you_mean
 from statecharts.semantics.snapshot import Microstep, Snapshot, Step
 
 _KNOWN: Final = ("snapshot", "effects", "handled", "fired", "microsteps")
@@ -140,7 +141,9 @@ class Steps:
     def _load_state(self, value: Any) -> str:
         state = load_str(value)
         if state not in self._chart:
-            raise Misfit("SC415", f"there is no state {shown(state)}", "Name one by its id", value)
+            known = (node.id for node in self._chart)
+            remedy = did_you_mean(state, known, "Name one by its id")
+            raise Misfit("SC415", f"there is no state {shown(state)}", remedy, value)
         return state
 
 

@@ -21,6 +21,7 @@ from statecharts.kernel.macrostep import TIMERS
 from statecharts.model.chart import After, Chart
 from statecharts.model.digest import digest
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 from statecharts.semantics.transitions import ends
 from statecharts.semantics.tree import Tree
 
@@ -281,10 +282,12 @@ class Upcasters:
     def __init__(self, chart: Chart, table: Mapping[int, Any], version: int | None) -> None:
         for one in (*table, *(() if version is None else (version,))):
             if one.__class__ is not int or one < 1:
-                raise Misfit("SC423", f"{one!r} is not a version", "Count versions from 1", one)
+                raise Misfit(
+                    "SC423", f"{repr_of(one)} is not a version", "Count versions from 1", one
+                )
         for one, upcaster in table.items():
             if not callable(upcaster) or upcaster is Upcaster:
-                found = f"{upcaster!r} for version {one} is not an upcaster"
+                found = f"{repr_of(upcaster)} for version {one} is not an upcaster"
                 raise Misfit("SC423", found, "Give an Upcaster or a function", upcaster)
         last = max(table, default=0)
         self.version = last + 1 if version is None else version

@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 from statecharts.declare.members import caller
 from statecharts.model.fields import substituted
+from statecharts.model.values import repr_of
 
 ARGUMENTS: Final = "__statechart_arguments__"
 """The attribute of a class that holds the type arguments it passes on, open ones included."""
@@ -85,7 +86,7 @@ class _Resolver:
         except UnresolvedError:
             raise
         except Exception as error:
-            raise UnresolvedError(f"{_text(argument)} raises {error!r}") from error
+            raise UnresolvedError(f"{_text(argument)} raises {repr_of(error)}") from error
 
     def _resolved(self, argument: Any, known: Mapping[Any, Any]) -> Any:
         if isinstance(argument, (str, typing.ForwardRef)):
@@ -121,7 +122,7 @@ class _Resolver:
         try:
             return eval(text, {}, ChainMap(*names))  # noqa: S307 - the annotation is code of the chart's own module
         except Exception as error:
-            raise UnresolvedError(f"{text!r} raises {error!r}") from error
+            raise UnresolvedError(f"{text!r} raises {repr_of(error)}") from error
 
 
 def _scopes(frame: FrameType | None) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ from statecharts.model.errors import Fault
 from statecharts.model.events import OWN, wire_name
 from statecharts.model.fields import misused_time, type_text, union_members
 from statecharts.model.hooks import Hook
+from statecharts.model.values import repr_of
 
 _MEANT: Final = Hook(lambda m: m, "…")
 """In place of what is given for a function and is not one: no other fault follows from it."""
@@ -403,7 +404,7 @@ class Builder:
         delay: Any = trigger.delay.function if isinstance(trigger.delay, Hook) else trigger.delay
         place = f"a line on {_where(path)}"
         if isinstance(trigger.delay, Hook) and not callable(delay):
-            found = f"{place}: the delay is {delay!r}"
+            found = f"{place}: the delay is {repr_of(delay)}"
             remedy = "Pass a timedelta, or a function of the moment of entry: lambda m: …"
             self.fault("SC111", found, remedy, line.location)
             trigger = evolve(trigger, delay=timedelta(seconds=1))
@@ -475,7 +476,7 @@ class Builder:
         if isinstance(goal, type) and "__member__" in vars(goal):
             goal = vars(goal)["__member__"]  # a plain class, which is told where it is declared
         if not isinstance(goal, Member):
-            shown = goal.__name__ if isinstance(goal, type) else repr(goal)
+            shown = goal.__name__ if isinstance(goal, type) else repr_of(goal)
             remedy = "Pass a State, a History, or a class derived from Compound or Parallel"
             if isinstance(goal, type) and issubclass(goal, (StateRef, SuperstateRef)):
                 remedy = not_a_state(goal)[1]
@@ -577,7 +578,7 @@ def _called(cls: Any) -> str:
     if isinstance(cls, (list, set, frozenset)):
         inside = ", ".join(map(_called, cls))
         return f"[{inside}]" if isinstance(cls, list) else f"{{{inside}}}"
-    return type_text(cls) if isinstance(cls, type) else repr(cls)
+    return type_text(cls) if isinstance(cls, type) else repr_of(cls)
 
 
 def _where(path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from statecharts.model.hooks import applied, function_name
+from statecharts.model.values import repr_of
 
 
 def mistaken(function: Any) -> str | None:
@@ -22,7 +23,7 @@ def mistaken(function: Any) -> str | None:
     if isinstance(function, type):
         return f"the class {function.__name__}, not a function"
     if not callable(function):
-        return f"{function!r}, not a function"
+        return f"{repr_of(function)}, not a function"
     if _is_async(function):
         return f"the coroutine function {function_name(function)}, and a chart never awaits"
     return _arity(function)

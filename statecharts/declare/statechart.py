@@ -20,6 +20,7 @@ from statecharts.model.chart import Chart, Declaration, StateKind
 from statecharts.model.errors import DefinitionError, KeywordError, StatechartError
 from statecharts.model.fields import type_text, union_members
 from statecharts.model.generics import C, E
+from statecharts.model.values import repr_of
 
 
 class UndeclaredChart:
@@ -131,7 +132,9 @@ def _allowed(cls: type, allow: Any, member: Member) -> tuple[str, ...]:
         isinstance(code, str) for code in codes
     ):
         remedy = "Name the code of a quality fault, or several as a tuple"
-        member.problems.append(("SC119", f"allow= is {allow!r}, which is not a code", remedy))
+        member.problems.append(
+            ("SC119", f"allow= is {repr_of(allow)}, which is not a code", remedy)
+        )
         return ()
     return tuple(dict.fromkeys(codes))
 

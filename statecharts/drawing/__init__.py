@@ -17,16 +17,24 @@ from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from attrs import evolve
 
-from statecharts.drawing.overlay import PLAIN, STEPS, HasConfiguration, Overlay, active
+from statecharts.drawing.overlay import (
+    PLAIN,
+    STEPS,
+    HasConfiguration,
+    Overlay,
+    highlighted,
+    named_state,
+)
 from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance, optional
-from statecharts.model.chart import Chart, Declaration, as_chart, unknown_state
+from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
-from statecharts.semantics.configuration import StateName, state_id
+from statecharts.model.values import repr_of
+from statecharts.semantics.configuration import StateName
 
 if TYPE_CHECKING:
     from statecharts.drawing.excerpt import Excerpt
-    from statecharts.drawing.model import Drawing
+    from statecharts.drawing.model import Drawing, Picture
     from statecharts.drawing.theme import Theme
     from statecharts.semantics.snapshot import Step
 
@@ -61,12 +69,12 @@ def render(
     chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Literal["svg", "dot", "mermaid", "plantuml"] = "svg",
     *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
+    highlight: HasConfiguration | StateName | Iterable[StateName] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
-    direction: Direction | Mapping[str, Direction] = "auto",
+    direction: Direction | Mapping[Any, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -82,12 +90,12 @@ def render(
     chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Literal["png", "pdf"],
     *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
+    highlight: HasConfiguration | StateName | Iterable[StateName] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
-    direction: Direction | Mapping[str, Direction] = "auto",
+    direction: Direction | Mapping[Any, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -102,12 +110,12 @@ def render(
     chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
     format: Format = "svg",
     *,
-    highlight: HasConfiguration | Iterable[str] | None = None,
+    highlight: HasConfiguration | StateName | Iterable[StateName] | None = None,
     overlay: Overlay = PLAIN,
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
-    direction: Direction | Mapping[str, Direction] = "auto",
+    direction: Direction | Mapping[Any, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -125,18 +133,18 @@ def render(
         chart: The chart, or the class that declares it; or the error that refused it. Anything
             else is an error (SC213).
         format: ``svg``, ``dot``, ``mermaid`` and ``plantuml`` give text, ``png`` and ``pdf`` bytes.
-        highlight: The active configuration: a snapshot, or the ids of states, with the states
-            around them. A snapshot also shows the timers that run, and the calls under way.
+        highlight: The active configuration: a snapshot, or one or several states, with the states
+            around them. A state goes by its id, or as `Door.shut`. A snapshot also shows the timers
+            that run, and the calls under way.
         overlay: Further marks; see `statecharts.drawing.overlay`.
         depth: How many levels of states to show, 1 for the outermost alone; with ``focus``, inside
             that state. What is left out is counted where it was, and what is marked in there is
             shown by the state around it.
-        focus: A state to show, by its id or as `Door.shut`, with what is inside it, around it, and
-            one arrow away.
+        focus: A state to show, with what is inside it, around it, and one arrow away.
         compact: Whether states show their names alone, and arrows their events.
         direction: ``down`` or ``right``, in which most arrows run; ``auto`` chooses, and sets what
             is tall in columns, so that a picture suits a page. A mapping has one for each of some
-            composite states by their ids, the chart's id being empty; a state whose border arrows
+            composite states, the chart's id being empty; a state whose border arrows
             cross can only have that of the state around it. Texts in DOT, Mermaid and PlantUML
             have that of the chart alone.
         theme: ``auto`` (light, and dark in SVG for readers who prefer that), ``light``, ``dark``,
@@ -175,8 +183,8 @@ def render(
     <BLANKLINE>
     """
     if format not in FORMATS:
-        remedy = did_you_mean(str(format), FORMATS, f"Use one of {', '.join(FORMATS)}")
-        found = f"there is no format {format!r}, only {', '.join(FORMATS)}"
+        remedy = did_you_mean(format, FORMATS, f"Use one of {', '.join(FORMATS)}")
+        found = f"there is no format {repr_of(format)}, only {', '.join(FORMATS)}"
         raise StatechartError("SC701", "render", found, remedy)
     from statecharts.drawing.excerpt import folded
     from statecharts.drawing.notation import picture_of
@@ -193,10 +201,12 @@ def render(
         tabindex=(tabindex, FLAG),
     )
     look = theme_named(theme)
-    marks = overlay if highlight is None else active(shown, highlight) | overlay
-    ways = _directions(shown, direction)
+    marks = overlay
+    if highlight is not None:
+        marks = highlighted(shown, highlight, "render", "highlight") | overlay
     whole = picture_of(shown, marked)
     picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    ways = _directions(shown, direction, picture)
     marks = folded(marks, whole, picture)
     right = ways.get("") == "right"
     if format == "mermaid":
@@ -228,7 +238,7 @@ def render_film(
     depth: int | None = None,
     focus: StateName | None = None,
     compact: bool = False,
-    direction: Direction | Mapping[str, Direction] = "auto",
+    direction: Direction | Mapping[Any, Direction] = "auto",
     theme: str | Theme = "auto",
     transparent: bool = False,
     links: str = "",
@@ -240,8 +250,8 @@ def render_film(
     Args:
         chart: The chart, or the class that declares it.
         steps: The steps in their order, each alone or with the name of its event.
-        format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and a strip.
-        strip: Whether an SVG is a strip of pictures, too; else it is animated by CSS.
+        format: ``svg`` gives text; ``png`` and ``pdf`` give bytes, and take a strip alone.
+        strip: Whether it is a strip of pictures; else it is an SVG that is animated by CSS.
         depth: As for `render`, and so are all the others.
         focus: See ``depth``.
         compact: See ``depth``.
@@ -253,7 +263,8 @@ def render_film(
         seconds: See ``depth``.
 
     Raises:
-        StatechartError: There are no steps (SC707), or as for `render`.
+        StatechartError: There are no steps (SC707), the format does not hold them (SC701), or as
+            for `render`.
 
     Warns:
         LayoutWarning: As for `render`.
@@ -267,8 +278,11 @@ def render_film(
 
     if format not in ("svg", "png", "pdf"):
         raise StatechartError(
-            "SC701", "render_film", f"{format!r} cannot hold a film", "Use svg, png or pdf"
+            "SC701", "render_film", f"{repr_of(format)} cannot hold a film", "Use svg, png or pdf"
         )
+    if format != "svg" and not strip:
+        remedy = "Pass strip=True, or use svg"
+        raise StatechartError("SC701", "render_film", f"nothing moves in {repr_of(format)}", remedy)
     shown, marked = _shown(chart, None)
     check(
         "render_film",
@@ -281,12 +295,13 @@ def render_film(
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
         raise StatechartError("SC707", shown.name, "there are no steps to show", remedy)
-    ways, whole = _directions(shown, direction), picture_of(shown, marked)
+    whole = picture_of(shown, marked)
     picture = _excerpt(shown, depth, focus, compact=compact).of(whole)
+    ways = _directions(shown, direction, picture)
     found = [evolve(one, overlay=folded(one.overlay, whole, picture)) for one in found]
     drawing = draw(picture, seconds, ways)
     _warn(drawing)
-    write = to_strip if strip or format != "svg" else to_animation
+    write = to_strip if strip else to_animation
     options = Options(transparent, links, tabindex)
     return _converted(write(drawing, theme_named(theme), found, options), format)
 
@@ -306,23 +321,31 @@ def _converted(svg: str, format: Literal["svg", "png", "pdf"]) -> str | bytes:
     return to_png(svg) if format == "png" else to_pdf(svg)
 
 
-def _directions(chart: Chart, asked: Direction | Mapping[str, Direction]) -> dict[str, Direction]:
+def _directions(
+    chart: Chart,
+    asked: Direction | Mapping[Any, Direction],
+    picture: Picture,
+) -> dict[str, Direction]:
     """Return directions by the ids of states.
 
     Raises:
         StatechartError: There is no such direction (SC221), or a state has none (SC708).
         UnknownStateError: There is no such state.
     """
-    found: dict[str, Direction] = {**asked} if isinstance(asked, Mapping) else {"": asked}
-    for state, direction in found.items():
+    if not isinstance(asked, Mapping):
+        check("render", direction=(asked, _DIRECTION))
+        return {"": asked}
+    found: dict[str, Direction] = {}
+    for name, direction in asked.items():
         check("render", direction=(direction, _DIRECTION))
-        if state and state not in chart:
-            raise unknown_state(chart.name, state, dict(chart.nodes))
-        if state and not chart[state].children:
-            remedy = "Leave its direction out, or name a composite state"
-            raise StatechartError(
-                "SC708", f"picture of {chart.name}", f"{state!r} has no states in it", remedy
-            )
+        state = "" if name == "" else named_state(chart, name)
+        found[state] = direction
+        if not state or (state in picture.boxes and picture.boxes[state].children):
+            continue
+        lacks, remedy = "has no states in it", "Leave its direction out, or name a composite state"
+        if chart[state].children:
+            lacks, remedy = "shows no states in this part", "Leave its direction out, or show them"
+        raise StatechartError("SC708", f"picture of {chart.name}", f"{state!r} {lacks}", remedy)
     return found
 
 
@@ -331,10 +354,7 @@ def _excerpt(chart: Chart, depth: int | None, focus: StateName | None, *, compac
     from statecharts.drawing.excerpt import Excerpt
 
     check("render", depth=(depth, optional(COUNT)), compact=(compact, FLAG))
-    state = None if focus is None else state_id(focus)
-    if state is not None and (state not in chart or not state):
-        raise unknown_state(chart.name, state, dict(chart.nodes))
-    return Excerpt(depth, state, compact)
+    return Excerpt(depth, None if focus is None else named_state(chart, focus), compact)
 
 
 def _shown(

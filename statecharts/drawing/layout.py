@@ -158,6 +158,18 @@ class _Layout:
         touched = any(box.id in pair and inside.intersection(pair) for pair in ends)
         return not (touched or self.plan.ports.get(box.id) or self.plan.crossings.get(box.id))
 
+    def _crossing(self, box: Box) -> str:
+        """Say which arrow keeps a box from being closed."""
+        inside = {one.id for one in box.walk()} - {box.id}
+        for arrow in self.picture.arrows:
+            if (arrow.source in inside) != (arrow.target in inside):
+                touches = box.id in (arrow.source, arrow.target)
+                shown = f"the arrow {arrow.source!r} → {arrow.target!r}"
+                if arrow.lines:
+                    shown = f"the line {arrow.lines[0]!r}"
+                return f"{shown} {'touches' if touches else 'crosses'}"
+        return "arrows cross"
+
     def _check_directions(self) -> None:
         """Refuse a direction of a state that has to have that of the state around it.
 
@@ -172,7 +184,8 @@ class _Layout:
             outer = next(one for one in around if not one or self._is_closed(boxes[one]))
             ways = (self.asked.get(one) for one in (outer, *self.picture.around(outer)))
             if next(filter(None, ways), "auto") != own:
-                found = f"arrows cross the border of {state!r}, so it runs as what is around it"
+                which = self._crossing(boxes[state])
+                found = f"{which} the border of {state!r}, so it runs as what is around it"
                 whole = repr(outer) if outer else "the chart, whose id is empty"
                 remedy = f"Leave its direction out, or give {own!r} to {whole}"
                 raise StatechartError("SC708", f"picture of {self.picture.name}", found, remedy)

@@ -35,6 +35,8 @@ from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import NamedEvent
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
+from statecharts.semantics.configuration import StateName, state_id
 from statecharts.semantics.snapshot import Snapshot, Step
 
 T = TypeVar("T")
@@ -59,7 +61,7 @@ _NUMBERS: Final = Sort(
         isinstance(value, Mapping) and all(isinstance(one, int | float) for one in value.values())
     ),
 )
-_ACTIVE: Final = "a snapshot, a machine, or ids of states"
+_ACTIVE: Final = "a snapshot, a machine, or states, such as Door.shut or ['shut']"
 
 HEATS: Final = 5
 """The number of steps from cold to hot."""
@@ -175,8 +177,20 @@ def _both(one: Marked, other: Marked) -> Marked:
     return {key: (*one.get(key, ()), *other.get(key, ())) for key in {**one, **other}}
 
 
-def active(chart: Source, found: HasConfiguration | Iterable[str]) -> Overlay:
-    """Return an overlay of what is active: a snapshot, a machine, or the ids of states.
+def named_state(chart: Chart, name: StateName) -> str:
+    """Return the id of a state of a chart, which goes by that or as `Door.shut`.
+
+    Raises:
+        UnknownStateError: The chart has no such state.
+    """
+    state = state_id(name)
+    if state not in chart or state == ROOT:
+        raise unknown_state(chart.name, state, chart.nodes)
+    return state
+
+
+def active(chart: Source, found: HasConfiguration | StateName | Iterable[StateName]) -> Overlay:
+    """Return an overlay of what is active: a snapshot, a machine, or one or several states.
 
     The states around those are active, too. A snapshot, and a machine, also show the timers that
     run, with the times when they are due, the calls under way, and the events that wait.
@@ -185,15 +199,17 @@ def active(chart: Source, found: HasConfiguration | Iterable[str]) -> Overlay:
         UnknownStateError: The chart has no such state.
         ArgumentError: It is none of these (SC221).
     """
-    chart = as_chart(chart, "active")
-    snapshot = getattr(found, "snapshot", found)
-    named: Any = getattr(snapshot, "configuration", snapshot)
-    check("active", found=(found, Sort(_ACTIVE, lambda _: isinstance(named, str | Iterable))))
-    names: Iterable[str] = [named] if isinstance(named, str) else named
+    return highlighted(as_chart(chart, "active"), found, "active", "found")
+
+
+def highlighted(chart: Chart, found: Any, where: str, name: str) -> Overlay:
+    """Return an overlay of what is active, as an argument of a function tells it."""
+    one = isinstance(found, str) or hasattr(found, "__member__")
+    snapshot: Any = None if one else getattr(found, "snapshot", found)
+    named: Any = [found] if one else getattr(snapshot, "configuration", snapshot)
+    check(where, **{name: (found, Sort(_ACTIVE, lambda _: isinstance(named, Iterable)))})
     states: dict[str, None] = {}
-    for state in names:
-        if state not in chart or state == ROOT:
-            raise unknown_state(chart.name, state, chart.nodes)
+    for state in [named_state(chart, each) for each in named]:
         outer = (node.id for node in reversed(chart.ancestors(state)) if node.id != ROOT)
         states.update(dict.fromkeys((*outer, state)))
     plain = Overlay({state: (Mark(Kind.ACTIVE),) for state in states})
@@ -214,7 +230,7 @@ def _waited_for(chart: Chart, snapshot: Snapshot[Any, Any]) -> Overlay:
     holders: Counter[str] = Counter()
     for call, effect in snapshot.calls.items():
         name = call.rpartition("#")[0]
-        calls[name] = (Mark(Kind.PENDING, "", f"The call {call} is under way: {effect!r}"),)
+        calls[name] = (Mark(Kind.PENDING, "", f"The call {call} is under way: {repr_of(effect)}"),)
         holders.update(n.id for n in chart for one in n.invoke if n.call_name(one) == name)
     for state, count in holders.items():
         note = "1 call" if count == 1 else f"{count} calls"
@@ -261,20 +277,32 @@ def line_id(chart: Chart, line: Transition) -> str | None:
     return found
 
 
+def _by_id(values: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return numbers by the ids of states, which may be given as `Door.shut`."""
+    given: object = values
+    if not isinstance(given, Mapping):
+        return values  # which is refused
+    return {state_id(name): value for name, value in values.items()}
+
+
+def _counts(values: Mapping[Any, int]) -> Mapping[str, int]:
+    return _by_id(values)
+
+
 @final
 @frozen
 class Counts:
     """The numbers of times that states were entered and lines taken.
 
     Attributes:
-        states: Counts by the ids of states.
+        states: Counts by the ids of states, which are given by these or as `Door.shut`.
         lines: Counts by the ids of lines.
 
     Raises:
         ArgumentError: They are no counts (SC221).
     """
 
-    states: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS))
+    states: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS), converter=_counts)
     lines: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS))
 
 
@@ -322,7 +350,7 @@ def coverage(chart: Source, counts: Counts) -> Overlay:
     return Overlay(states.marks, lines.marks, legend=legend)
 
 
-def time_in_state(chart: Source, durations: Mapping[str, timedelta]) -> Overlay:
+def time_in_state(chart: Source, durations: Mapping[Any, timedelta]) -> Overlay:
     """Return an overlay of how long each state was active; states that are not named never were.
 
     A state that was only passed has been active for no time: name it with 0.
@@ -332,7 +360,8 @@ def time_in_state(chart: Source, durations: Mapping[str, timedelta]) -> Overlay:
     """
     chart = as_chart(chart, "time_in_state")
     check("time_in_state", durations=(durations, DURATIONS))
-    seconds = {s: t.total_seconds() for s, t in _known(chart, "state", durations).items()}
+    found = _known(chart, "state", _by_id(durations))
+    seconds = {state: lasted.total_seconds() for state, lasted in found.items()}
     whole = {node.id: seconds.get(node.id) for node in chart if node.kind not in HISTORY}
     hot = _heat(whole, "active for", _lasting)
     return Overlay(hot.marks, legend=hot.legend)

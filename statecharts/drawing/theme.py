@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from statecharts.drawing.overlay import Kind, Mark, first_kind
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 
 FONT_STACK: Final = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
 
@@ -223,6 +224,6 @@ def theme_named(theme: str | Theme) -> Theme:
         return theme
     if theme not in list(THEMES):  # a list: what is given may have no hash
         names = ", ".join(THEMES)
-        remedy = did_you_mean(str(theme), THEMES, f"Use one of {names}, or a Theme of your own")
-        raise StatechartError("SC702", "render", f"there is no theme {theme!r}", remedy)
+        remedy = did_you_mean(theme, THEMES, f"Use one of {names}, or a Theme of your own")
+        raise StatechartError("SC702", "render", f"there is no theme {repr_of(theme)}", remedy)
     return THEMES[theme]

@@ -22,6 +22,16 @@ _DOORS: Final = {
     ".toml": ("Swarm TOML", "swarm"),
 }
 
+_OTHERS: Final = {
+    ".db": "a store",
+    ".jsonl": "lines of JSON",
+    **dict.fromkeys(
+        (".dot", ".gv", ".mermaid", ".mmd", ".pdf", ".plantuml", ".png", ".puml", ".svg"),
+        "a picture",
+    ),
+}
+"""What the library's other files are, by extension."""
+
 FORMATS: Final[Mapping[str, str]] = MappingProxyType({e: name for e, (name, _) in _DOORS.items()})
 """The known formats, by extension."""
 
@@ -50,12 +60,17 @@ def load(
     """
     extension = Path(path).suffix.lower()
     if extension not in _DOORS:
-        known = ", ".join(FORMATS)
-        near = nearest(extension, FORMATS) if extension else None
-        found = f"no format has the extension {extension!r}" if extension else "it has no extension"
-        remedy = f"Rename it to {near}" if near else "Rename it"
-        document = Document(str(path), "")
-        raise document.error("SC606", found, f"{remedy}; known are {known}")
+        near = None
+        if extension in _OTHERS:
+            found = f"it is {_OTHERS[extension]}, not a chart"
+        elif extension:
+            found = f"no format has the extension {extension!r}"
+            near = nearest(extension, FORMATS)
+        else:
+            found = "it has no extension"
+        remedy = f"Charts are read from {', '.join(FORMATS)}"
+        remedy = f"Did you mean {near}? {remedy}" if near else remedy
+        raise Document(str(path), "").error("SC606", found, remedy)
     door = _DOORS[extension][1] or _json_door(Document.read(path))
     module = import_module(f"statecharts.interop.{door}")
     if door == "swarm":

@@ -22,6 +22,7 @@ from statecharts.model.errors import StepError
 from statecharts.model.events import OWN, Answer, NamedEvent, StateDone, shown_name
 from statecharts.model.fields import fields_of
 from statecharts.model.suggestions import nearest
+from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import Configuration, Owner
 from statecharts.semantics.snapshot import EMPTY, Memory, Snapshot
 from statecharts.semantics.transitions import ends
@@ -214,9 +215,11 @@ class PlanCache:
                 raise self._foreign(snapshot, f"no state of this chart makes the call {name!r}")
         for event in (*memory.waiting, *(sent for _, _, sent in memory.sent)):
             if not self._knows(event):
-                raise self._foreign(snapshot, f"{event!r} waits, which is not one of its events")
+                raise self._foreign(
+                    snapshot, f"{repr_of(event)} waits, which is not one of its events"
+                )
         if not isinstance(snapshot._context, self.chart.context or type(None)):
-            raise self._foreign(snapshot, f"its context is {snapshot._context!r}")
+            raise self._foreign(snapshot, f"its context is {repr_of(snapshot._context)}")
 
     def _knows(self, event: object) -> bool:
         """Tell whether an event can be one of this chart: of a closed one, which names them all."""
@@ -233,7 +236,9 @@ class PlanCache:
 
     def _carries(self, snapshot: Snapshot[Any, Any], node: StateNode, value: object) -> None:
         if not isinstance(value, node.data or type(None)):
-            raise self._foreign(snapshot, f"{node.id!r} does not carry {value!r} in this chart")
+            raise self._foreign(
+                snapshot, f"{node.id!r} does not carry {repr_of(value)} in this chart"
+            )
 
     def _foreign(self, snapshot: Snapshot[Any, Any], found: str) -> StepError:
         remedy = f"Step it with the {snapshot._place.chart} that made it"
@@ -259,11 +264,11 @@ class PlanCache:
         cls = event.__class__
         if not attrs.has(cls) or cls in OWN:
             names = [known.cls.__name__ for known in self.chart.events if known.cls is not None]
-            near = nearest(str(event), names)
+            near = nearest(event, names)
             remedy = (
                 f"Send an instance: {near}(…)" if near else "Send an instance of an attrs class"
             )
-            raise StepError("SC204", self.chart.name, f"{event!r} is not an event", remedy)
+            raise StepError("SC204", self.chart.name, f"{repr_of(event)} is not an event", remedy)
         return cls
 
     def check_answer(self, answer: Answer, call: Call[Any]) -> None:
@@ -278,7 +283,9 @@ class PlanCache:
             known = self._answers[cls] = answers_of(cls)
         if known is None or isinstance(event, known):
             return
-        found = f"{answer.id!r} is answered by {event!r}, which {cls.__name__} does not declare"
+        found = (
+            f"{answer.id!r} is answered by {repr_of(event)}, which {cls.__name__} does not declare"
+        )
         names = [one.__name__ for one in known]
         remedy = f"Answer with {' or '.join(names)}"
         if shown_name(event) in names:

@@ -22,6 +22,7 @@ from statecharts.model.events import OWN, Answer, CallFailed, NamedEvent, Own, T
 from statecharts.model.fields import build_default
 from statecharts.model.generics import E, defaulting
 from statecharts.model.generics import K as C
+from statecharts.model.values import repr_of
 from statecharts.semantics.snapshot import (
     Memory,
     Moment,
@@ -171,7 +172,7 @@ class Kernel(Generic[E, C]):
         try:
             node: Any = snapshot._place
         except AttributeError:
-            found = f"{snapshot!r} is not a snapshot"
+            found = f"{repr_of(snapshot)} is not a snapshot"
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot") from None
         if node.owner is not self:
             node = self._cache.adopt(snapshot)
@@ -301,7 +302,7 @@ class Kernel(Generic[E, C]):
         """
         given: object = snapshot
         if not isinstance(given, Snapshot):
-            found = f"{snapshot!r} is not a snapshot"
+            found = f"{repr_of(snapshot)} is not a snapshot"
             raise StepError("SC205", self.chart.name, found, "Pass step(…).snapshot")
         if snapshot._place.owner is self:
             return snapshot
@@ -416,7 +417,7 @@ class Kernel(Generic[E, C]):
         """
         given: object = event.id
         if not isinstance(given, str):
-            found = f"{event!r} has the id {given!r}, which is not a string"
+            found = f"{repr_of(event)} has the id {repr_of(given)}, which is not a string"
             remedy = "Give the id of StartTimer or Invoke"
             raise StepError("SC204", self.chart.name, found, remedy)
         name = given.rpartition("#")[0]
@@ -575,7 +576,7 @@ class Kernel(Generic[E, C]):
     def _defer(self, run: Macrostep) -> None:
         """Keep the present event for later."""
         if len(run.waiting) >= self.waiting:
-            found = f"{self.waiting:,} deferred events wait already, and {run.event!r} came"
+            found = f"{self.waiting:,} deferred events wait already, and {repr_of(run.event)} came"
             remedy = "Reach a state that takes them, or allow more: Kernel(…, waiting=…)"
             raise StepError("SC217", self.chart.name, found, remedy)
         run.waiting = (*run.waiting, run.event)
@@ -687,7 +688,7 @@ class Kernel(Generic[E, C]):
         if wanted is None:
             if context is None:
                 return None
-            found = f"the chart has no context, and {context!r} was given"
+            found = f"the chart has no context, and {repr_of(context)} was given"
             remedy = f"Declare it: class {self.chart.name}(Statechart[Events, Context])"
             raise StepError("SC212", self.chart.name, found, remedy)
         if isinstance(context, wanted):
@@ -696,7 +697,7 @@ class Kernel(Generic[E, C]):
             default = build_default(wanted)
             if default is not None:
                 return default()
-        found = f"the chart's context is a {wanted.__name__}, and {context!r} was given"
+        found = f"the chart's context is a {wanted.__name__}, and {repr_of(context)} was given"
         remedy = again(context, wanted) or f"Start it with a {wanted.__name__}"
         raise StepError("SC212", self.chart.name, found, remedy)
 
@@ -722,4 +723,4 @@ def chart_of(source: Any) -> Chart:
     if isinstance(chart, Chart):
         return chart
     remedy = "Pass a Chart, or a class derived from Statechart"
-    raise StepError("SC213", "Kernel", f"{source!r} has no chart", remedy)
+    raise StepError("SC213", "Kernel", f"{repr_of(source)} has no chart", remedy)

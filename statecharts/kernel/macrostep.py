@@ -26,6 +26,7 @@ from statecharts.model.effects import (
 from statecharts.model.errors import StepError
 from statecharts.model.events import OWN
 from statecharts.model.hooks import Hook
+from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import Configuration
 from statecharts.semantics.snapshot import Memory, Moment, count, time_needed
 
@@ -48,7 +49,7 @@ def checked_delay(chart: str, delay: Any) -> timedelta:
     """
     if isinstance(delay, timedelta) and delay >= timedelta(0):
         return delay
-    told = duration_text(delay) if isinstance(delay, timedelta) else repr(delay)
+    told = duration_text(delay) if isinstance(delay, timedelta) else repr_of(delay)
     found = f"the delay is {told}; a timedelta of 0 or more is expected"
     raise StepError("SC208", chart, found, "Return one, such as timedelta(seconds=30)")
 
@@ -192,7 +193,7 @@ class Macrostep:
         if isinstance(effect, Raise):
             self.queue.append((None, effect.event))
         elif isinstance(effect, Send) and effect.own and isinstance(effect.event, OWN):
-            found = f"{effect.event!r} is for whoever carries out timers and calls to send"
+            found = f"{repr_of(effect.event)} is for whoever carries out timers and calls to send"
             raise StepError("SC208", self.chart, found, "Send an event of the chart")
         elif isinstance(effect, Send) and effect.delay is not None and effect.own:
             due = self.time("a delayed send") + checked_delay(self.chart, effect.delay)
@@ -250,7 +251,7 @@ class Macrostep:
             yield effect
 
     def _no_effect(self, found: object) -> StepError:
-        text = f"{found!r} is not an effect"
+        text = f"{repr_of(found)} is not an effect"
         remedy = "Give an instance of a class derived from Effect, several of them, or none"
         return StepError("SC208", self.chart, text, remedy)
 

@@ -11,6 +11,7 @@ from statecharts.model.chart import After, StateNode, Transition
 from statecharts.model.errors import StepError
 from statecharts.model.events import StateDone
 from statecharts.model.hooks import Hook
+from statecharts.model.values import repr_of
 from statecharts.semantics.filling import Builder, Recipe
 from statecharts.semantics.snapshot import Remembered
 
@@ -363,7 +364,7 @@ class Finish(Operation):
 
 
 def _wrong(chart: str, found: object, wanted: type, role: str) -> StepError:
-    text = f"{role} gave {found!r}; an instance of {wanted.__name__} is expected"
+    text = f"{role} gave {repr_of(found)}; an instance of {wanted.__name__} is expected"
     return StepError("SC208", chart, text, again(found, wanted) or f"Return a {wanted.__name__}")
 
 

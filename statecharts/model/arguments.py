@@ -15,6 +15,7 @@ from typing import Any, Final, final
 from attrs import frozen
 
 from statecharts.model.errors import ArgumentError
+from statecharts.model.values import repr_of
 
 _SHOWN: Final = 60
 """The longest value that a message shows whole."""
@@ -71,10 +72,7 @@ def shown(value: object) -> str:
     >>> shown("a" * 99)
     'an instance of str'
     """
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - whatever it is, the message has to come out
-        text = ""
+    text = repr_of(value)
     return text if text and len(text) <= _SHOWN else f"an instance of {type(value).__name__}"
 
 

@@ -27,6 +27,7 @@ from statecharts.model.named import (
 )
 from statecharts.model.nodes import After, StateNode, Transition
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 
 _NOTHING: Final = object()
 
@@ -66,7 +67,7 @@ class Binding:
         given: Mapping[str, object] = self.tables
         for role, table in given.items():
             if not isinstance(table, Mapping):
-                text = f"{role}s= is {table!r}, not functions by their names"
+                text = f"{role}s= is {repr_of(table)}, not functions by their names"
                 raise StatechartError("SC215", chart, text, f"Give {role}s={{'name': function}}")
         self.default = default
         self.known: dict[str, list[str]] = {role: [] for role in self.tables}
@@ -113,7 +114,7 @@ class Binding:
         if isinstance(found, timedelta) and found > timedelta(0):
             return found
         if not callable(found):
-            text = f"the delay {reference.name!r} cannot be bound to {found!r}"
+            text = f"the delay {reference.name!r} cannot be bound to {repr_of(found)}"
             remedy = "Bind a timedelta above 0, or a function of one moment"
             raise StatechartError("SC215", self.chart, text, remedy)
         self._check("delay", reference, found)
@@ -163,7 +164,7 @@ class Binding:
         if found is _NOTHING:
             return None
         if not callable(found):
-            text = f"the {role} {name!r} cannot be bound to {found!r}, which is not callable"
+            text = f"the {role} {name!r} cannot be bound to {repr_of(found)}, which is not callable"
             raise StatechartError("SC215", self.chart, text, "Bind a function of one moment")
         self._check(role, reference, found)
         function: Callable[..., Any] = found

@@ -39,7 +39,7 @@ from statecharts.model.nodes import (
     Trigger,
 )
 from statecharts.model.suggestions import did_you_mean
-from statecharts.model.values import Value
+from statecharts.model.values import Value, repr_of
 
 __all__ = [
     "COMPOSITE",
@@ -149,7 +149,7 @@ class Chart(Value):
         found = self.lines.get(line)
         if found is None:
             remedy = did_you_mean(line, list(self.lines), "Name one of its lines by its id")
-            raise UnknownLineError("SC219", self.name, f"there is no line {line!r}", remedy)
+            raise UnknownLineError("SC219", self.name, f"there is no line {repr_of(line)}", remedy)
         return found
 
     def __getitem__(self, state: str) -> StateNode:
@@ -357,5 +357,5 @@ def pictured(chart: Chart, highlight: object = None) -> str:
 
 def unknown_state(chart: str, state: object, known: dict[str, Any]) -> UnknownStateError:
     """Return the error for a state id that a chart does not have, with the nearest that it has."""
-    remedy = did_you_mean(str(state), [i for i in known if i], "Name one of its states by its id")
-    return UnknownStateError("SC207", chart, f"there is no state {str(state)!r}", remedy)
+    remedy = did_you_mean(state, [i for i in known if i], "Name one of its states by its id")
+    return UnknownStateError("SC207", chart, f"there is no state {repr_of(state)}", remedy)

@@ -27,6 +27,7 @@ from statecharts.model.effects import (
 from statecharts.model.errors import StepError
 from statecharts.model.events import NamedEvent, wire_name
 from statecharts.model.hooks import Hook, meaning
+from statecharts.model.values import repr_of
 
 
 @final
@@ -315,7 +316,7 @@ def called(name: str, data: Mapping[str, Any]) -> str:
     >>> called("atLeast", {"count": 3}), called("isValid", {})
     ('atLeast(count=3)', 'isValid')
     """
-    shown = ", ".join(f"{key}={value!r}" for key, value in data.items())
+    shown = ", ".join(f"{key}={repr_of(value)}" for key, value in data.items())
     return f"{name}({shown})" if shown else name
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, final
 
+from statecharts.model.values import repr_of
+
 LONGEST: Final = 100
 """Longer words get no suggestion."""
 
@@ -54,7 +56,7 @@ class Suggestions:
         return _remedy(self.nearest(word, known), otherwise)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: object, known: Iterable[str]) -> str | None:
     """Return the known name that is nearest to a misspelt one; None when none is near.
 
     The last part of a dotted name counts as well as the whole of it; case does not count.
@@ -66,7 +68,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     import difflib  # noqa: PLC0415 - needed only when something is misspelt
 
-    folded = word.casefold()
+    text = word if isinstance(word, str) else repr_of(word)
+    if len(text) > LONGEST:
+        return None
+    folded = text.casefold()
     candidates = {one.casefold(): one for one in reversed(list(known))}
     whole = difflib.get_close_matches(folded, reversed(candidates), n=1, cutoff=0.6)
     if whole:
@@ -76,7 +81,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return tails[close[0]] if close else None
 
 
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+def did_you_mean(word: object, known: Iterable[str], otherwise: str) -> str:
     """Return a remedy that names the nearest known name, or ``otherwise`` when none is near.
 
     >>> did_you_mean("opne", ["open", "closed"], "Name one of its states")

@@ -43,7 +43,24 @@ class Value:
     def __repr__(self) -> str:
         cls: Any = self.__class__
         _, _, shown = _getters(cls)
-        return f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})"
+        return f"{cls.__qualname__}({', '.join(f'{n}={repr_of(getattr(self, n))}' for n in shown)})"
+
+
+def repr_of(value: object) -> str:
+    """Return the repr of a value of somebody else, or what it is where that raises.
+
+    Python refuses to write long integers, and a ``__repr__`` may have a defect: no message, picture
+    or repr of ours fails for that.
+
+    >>> repr_of("a"), repr_of(10**5000), repr_of((1, 10**5000))
+    ("'a'", 'an instance of int', '(1, an instance of int)')
+    """
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - whatever it is, the message has to come out
+        if type(value) is tuple:
+            return f"({', '.join(map(repr_of, value))})"
+        return f"an instance of {type(value).__name__}"
 
 
 def _getters(cls: Any) -> tuple[Any, Any, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from statecharts.model.effects import Invoke
 from statecharts.model.events import Answer, CallFailed
+from statecharts.model.values import repr_of
 from statecharts.runtime.clock import microseconds
 from statecharts.runtime.commit import Draft, Program, effect_of, reason_of
 from statecharts.runtime.handlers import NEVER, Handler, Retry, Task, check_outcome
@@ -50,7 +51,7 @@ def retry_of(handler: Handler, given: Any) -> Retry:
         return handler.retry
     found: object = handler.retry(given)
     if not isinstance(found, Retry):
-        text = f"it returned {found!r}"
+        text = f"it returned {repr_of(found)}"
         raise TypeError(text)
     return found
 
@@ -196,18 +197,14 @@ def judge(
     return text, None
 
 
-def tell(
-    observer: Callable[[Any], object], seen: object, loop: asyncio.AbstractEventLoop | None
-) -> None:
-    """Call an observer; whatever it raises is reported to the loop, and does not end it."""
+def tell(observer: Callable[[Any], object], seen: object, log: logging.Logger) -> None:
+    """Call an observer; whatever it raises is logged, and does not end the loop."""
     try:
         observer(seen)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:
-        if loop is not None:
-            text = f"the observer {observer!r} of a runtime raised"
-            loop.call_exception_handler({"message": text, "exception": error})
+    except BaseException:
+        log.exception("the observer %s raised", repr_of(observer))
 
 
 def judge_death(

@@ -20,6 +20,7 @@ from statecharts.model.effects import Call, Effect
 from statecharts.model.events import wire_name
 from statecharts.model.fields import fits, type_text, union_members
 from statecharts.model.hooks import is_awaited, underlying
+from statecharts.model.values import repr_of
 from statecharts.runtime.errors import HandlerError
 
 A = TypeVar("A")
@@ -193,16 +194,18 @@ def handle(
     given: object = effect
     if not (isinstance(given, type) and issubclass(given, Effect)):
         remedy = "Give a class that derives from Effect or Call"
-        raise HandlerError("SC828", "handlers", f"{effect!r} is not a class of effects", remedy)
+        raise HandlerError(
+            "SC828", "handlers", f"{repr_of(effect)} is not a class of effects", remedy
+        )
     name = effect.__name__
     called: object = function
     if not callable(called):
-        found = f"the handler of {name} is {function!r}, which cannot be called"
+        found = f"the handler of {name} is {repr_of(function)}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
     _check_policy(name, retry, timeout, heartbeat, at_once)
     given_undo: object = undo
     if undo is not None and not callable(given_undo):
-        found = f"undo= of {name} is {undo!r}, which cannot be called"
+        found = f"undo= of {name} is {repr_of(undo)}, which cannot be called"
         raise HandlerError("SC828", "handlers", found, "Give a function")
 
     def made(what: str, called: Callable[..., Any], undone: Handler | None) -> Handler:
@@ -223,7 +226,7 @@ def _check_policy(name: str, retry: Any, timeout: Any, heartbeat: Any, at_once: 
         ("at_once", at_once, type(at_once) is int and at_once > 0, "a number from 1 on"),
     ):
         if not right:
-            found = f"{key}= of the handler of {name} is {value!r}"
+            found = f"{key}= of the handler of {name} is {repr_of(value)}"
             raise HandlerError("SC828", "handlers", found, f"Give {remedy}")
 
 
@@ -338,7 +341,7 @@ def check_outcome(effect: type[Effect], outcome: Any) -> None:
     answers = answers_of(effect) if issubclass(effect, Call) else ()
     if outcome is None or answers is None or isinstance(outcome, answers):
         return
-    text = f"the handler of {effect.__name__} returned {outcome!r}"
+    text = f"the handler of {effect.__name__} returned {repr_of(outcome)}"
     if answers:
         text += f", and the call is answered by {_names(answers)}"
     raise TypeError(text)
@@ -376,7 +379,7 @@ def table(handlers: Handlers) -> dict[type[Effect], Handler]:
         one: object = item
         if not isinstance(one, Handler):
             remedy = "Pass a dict of classes and functions, or handle(Class, function) for each"
-            raise HandlerError("SC828", "handlers", f"{one!r} is not a handler", remedy)
+            raise HandlerError("SC828", "handlers", f"{repr_of(one)} is not a handler", remedy)
         name = one.effect.__name__
         if one.effect in found:
             text = f"{name} has two handlers"

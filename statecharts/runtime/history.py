@@ -29,7 +29,8 @@ class Past:
         kind: ``start``, ``event``, ``cancel``, ``suspend``, ``resume``, ``skip``, ``rollback``,
             ``fork`` or ``migrate``.
         id: The id that its sender gave.
-        event: The event; for other kinds what is known of them: a reason, or None.
+        event: The event; of a start the context; of other kinds what is known of them: a reason,
+            what a rewind did, or None.
         configuration: The active states after it.
         lasted: The time until the next entry, never less than none, whatever the clock has done;
             None for the last entry.
@@ -47,7 +48,8 @@ class Past:
 def told(entries: Iterable[Entry], program: Program | None) -> Iterator[Past]:
     """Yield entries, the last of a run among them, as they are told.
 
-    Without the chart, events are plain dicts; so are those that the chart of today cannot read.
+    Without the chart, events and contexts are plain dicts; so are those that the chart of today
+    cannot read.
     """
     previous: Past | None = None
     version: int | None = None
@@ -85,11 +87,13 @@ def _first_version(entries: Iterable[Entry], program: Program) -> int:
 def _event(entry: Entry, program: Program | None, version: int | None) -> Any:
     if not entry.body:
         return None
-    if program is not None and entry.kind == Kind.EVENT:
+    if program is not None and entry.kind in (Kind.EVENT, Kind.START):
+        protocol = program.protocol
+        load = protocol.loads_context if entry.kind == Kind.START else protocol.loads_message
         try:
-            return program.protocol.loads_message(entry.body, version=version)
+            return load(entry.body, version=version)
         except StatechartError:
-            pass  # an event of then that the chart of today does not have
+            pass  # an event or a context of then that the chart of today does not have
     return json.loads(entry.body)
 
 

@@ -34,6 +34,7 @@ from statecharts.model.effects import Effect
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import OWN, Answer, CallFailed
 from statecharts.model.suggestions import did_you_mean, nearest
+from statecharts.model.values import repr_of
 from statecharts.runtime import between, history, rewind
 from statecharts.runtime.clock import Clock, microseconds, moment
 from statecharts.runtime.commit import Draft, Live, Program, Taken, children_of, place_of
@@ -573,16 +574,16 @@ def check_filters(
         remedy = did_you_mean(
             str(status), [one.value for one in Status], f"Pass one of {', '.join(Status)}"
         )
-        raise RunError("SC838", "list", f"status={status!r} is no status of a run", remedy)
+        raise RunError("SC838", "list", f"status={repr_of(status)} is no status of a run", remedy)
     if stuck and status not in (None, Status.STUCK):
-        found = f"stuck=True asks for status='stuck', and not for {status!r}"
+        found = f"stuck=True asks for status='stuck', and not for {repr_of(status)}"
         raise RunError("SC838", "list", found, "Pass one of the two")
     wanted = getattr(state, "id", state)
     check("list", state=(wanted, STATE))
     known = {name for one in programs.values() for name in one.kernel.chart.nodes}
     if wanted is not None and known and wanted not in known:
         remedy = did_you_mean(wanted, sorted(known), "Pass a state, or its id")
-        raise RunError("SC838", "list", f"no chart here has a state {wanted!r}", remedy)
+        raise RunError("SC838", "list", f"no chart here has a state {repr_of(wanted)}", remedy)
     found_id: str | None = wanted
     return found_id
 
@@ -628,11 +629,13 @@ def state_in(program: Program, key: str, state: Any) -> str:
         RunError: The chart has no such state (SC827).
     """
     chart = program.kernel.chart
-    name = getattr(state, "id", state)
-    if not isinstance(name, str) or name not in chart.nodes:
-        found = f"the chart {chart.name} has no state {state!r}"
-        raise RunError("SC827", key, found, "Pass a state of its chart, or its id")
-    return name
+    name = state if isinstance(state, str) else getattr(state, "id", None)
+    if isinstance(name, str) and name in chart.nodes:
+        return name
+    remedy = "Pass a state of its chart, or its id"
+    if isinstance(name, str):
+        remedy = did_you_mean(name, [node.id for node in chart], remedy)
+    raise RunError("SC827", key, f"the chart {chart.name} has no state {shown(state)}", remedy)
 
 
 def check_key(key: object, where: str, name: str = "key") -> None:
@@ -663,7 +666,7 @@ def seconds_of(key: str, timeout: object) -> float | None:
         return None
     if not isinstance(timeout, timedelta):
         remedy = "Pass timeout=timedelta(seconds=1), or the like"
-        raise RunError("SC827", key, f"timeout={timeout!r} is no timedelta", remedy)
+        raise RunError("SC827", key, f"timeout={repr_of(timeout)} is no timedelta", remedy)
     return timeout.total_seconds()
 
 

@@ -18,6 +18,7 @@ from statecharts.model.chart import Declaration
 from statecharts.model.errors import StatechartError
 from statecharts.model.events import wire_name
 from statecharts.runtime.attempts import tell
+from statecharts.runtime.between import LOG
 from statecharts.runtime.clock import Clock, SystemClock
 from statecharts.runtime.commit import Draft, Happened, Taken
 from statecharts.runtime.delivery import LEASE, POLL, Delivery
@@ -349,7 +350,7 @@ class Runtime:
         for happened in draft.happened:
             self._show(happened)
             for subscriber in tuple(self._subscribers):
-                tell(subscriber, happened, self._loop)
+                tell(subscriber, happened, LOG)
 
     def _forget(self, key: str) -> None:
         if self._delivery is not None:
@@ -357,7 +358,7 @@ class Runtime:
 
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:
-            tell(self._observe, seen, self._loop)
+            tell(self._observe, seen, LOG)
 
     async def _changed(self, key: str) -> None:
         """Return when a run has been written; now and then even without that."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from statecharts.model.chart import StateRef, SuperstateRef
 from statecharts.model.errors import InactiveStateError, UnknownStateError
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 
 StateName: TypeAlias = "StateRef[Any] | type[SuperstateRef[Any]] | str"
 """Whatever names a state: its object in the declaration, or its id."""
@@ -133,6 +134,6 @@ def state_id(state: StateName) -> str:
         return state
     found = getattr(getattr(state, "__member__", None), "id", None)
     if not isinstance(found, str) or not found:
-        found = f"{state!r} is not a state of a chart"
+        found = f"{repr_of(state)} is not a state of a chart"
         raise UnknownStateError("SC207", "state", found, "Name a state of a declared chart")
     return found

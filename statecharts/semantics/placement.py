@@ -11,6 +11,7 @@ from statecharts.model.errors import StatechartError, StepError
 from statecharts.model.fields import build_default, names_of
 from statecharts.model.hooks import Hook
 from statecharts.model.suggestions import did_you_mean
+from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import Configuration, state_id
 from statecharts.semantics.filling import Recipe
 from statecharts.semantics.snapshot import (
@@ -56,7 +57,7 @@ def place(
 def _chart_of(state: object) -> Chart:
     chart: Chart | None = getattr(getattr(state, "__member__", None), "chart", None)
     if chart is None:
-        found = f"{state!r} is not a state of a declared chart"
+        found = f"{repr_of(state)} is not a state of a declared chart"
         remedy = "Pass a state of a Statechart, or a Chart and the id of a state"
         raise StepError("SC218", "Snapshot.of", found, remedy)
     return chart
@@ -65,7 +66,7 @@ def _chart_of(state: object) -> Chart:
 def _entry(chart: Chart, entry: object) -> tuple[Any, ...]:
     if isinstance(entry, tuple) and len(entry) in (2, 3):
         return entry
-    found = f"{entry!r} is not a pair of a state and its data"
+    found = f"{repr_of(entry)} is not a pair of a state and its data"
     remedy = "Pass (state, data), or (state, data, event), with None for no data"
     raise StepError("SC218", chart.name, found, remedy)
 
@@ -84,7 +85,8 @@ def _context(chart: Chart, context: Any) -> Any:
         default = build_default(wanted)
         context = None if default is None else default()
     if not isinstance(context, wanted or type(None)):
-        found = f"context= is {context!r}, and the chart's context is {wanted and wanted.__name__}"
+        declared = wanted and wanted.__name__
+        found = f"context= is {repr_of(context)}, and the chart's context is {declared}"
         raise StepError("SC218", chart.name, found, "Pass context=")
     return context
 
@@ -165,7 +167,9 @@ class _Placement:
         if not isinstance(value, node.data or type(None)):
             wanted = "no data" if node.data is None else f"a {node.data.__name__}"
             remedy = "Pass None" if node.data is None else f"Pass {node.data.__name__}(…)"
-            raise self._error(f"{node.id!r} carries {wanted}, and {value!r} was given", remedy)
+            raise self._error(
+                f"{node.id!r} carries {wanted}, and {repr_of(value)} was given", remedy
+            )
 
     def _event(self, node: StateNode) -> Any:
         return self.events.get(node.id, self.event)
@@ -199,7 +203,7 @@ class _Placement:
                     remedy = "Pass event= with an event that supplies it"
                     call = self._built(recipe, event, (data,), remedy)
                 if not isinstance(call, one.call):
-                    found = f"invoke of {node.id!r} gave {call!r}"
+                    found = f"invoke of {node.id!r} gave {repr_of(call)}"
                     raise self._error(found, f"Return a {one.call.__name__}")
                 calls.append((self._numbered("call", name), call))
         memory = Memory(blank.history, tuple(timers), self.counters, (), tuple(calls))

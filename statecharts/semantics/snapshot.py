@@ -36,6 +36,7 @@ from statecharts.model.effects import Call, Effect
 from statecharts.model.errors import StepError, TimeNeededError
 from statecharts.model.generics import C_co, D_co, E, E_co, defaulting
 from statecharts.model.generics import K as C
+from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import Configuration, Owner, StateName, state_id
 
 T = TypeVar("T")
@@ -313,9 +314,9 @@ class Snapshot(Generic[E, C]):
 
     def __repr__(self) -> str:
         shown = [f"configuration={list(self.configuration)!r}"]
-        shown += [f"{state}={value!r}" for state, value in self.data.items()]
+        shown += [f"{state}={repr_of(value)}" for state, value in self.data.items()]
         if self._context is not None:
-            shown.append(f"context={self._context!r}")
+            shown.append(f"context={repr_of(self._context)}")
         return f"<Snapshot of {self._place.chart} at {self._clock}: {', '.join(shown)}>"
 
 
@@ -443,7 +444,7 @@ class Step(Generic[E, C]):
     def __repr__(self) -> str:
         taken = ", ".join(f"{t.source} → {', '.join(t.targets) or 'stays'}" for t in self.fired)
         outcome = taken or ("nothing taken" if self.handled else "unhandled")
-        return f"<Step ({outcome}) to {self.snapshot!r}, effects={self.effects!r}>"
+        return f"<Step ({outcome}) to {self.snapshot!r}, effects={repr_of(self.effects)}>"
 
 
 def _same_lines(ours: tuple[Transition, ...], theirs: tuple[Transition, ...]) -> bool:
@@ -581,7 +582,8 @@ class Moment(Generic[D_co, E_co, C_co]):
         return active and (not hidden or state_id(state) not in hidden)
 
     def __repr__(self) -> str:
-        return f"<Moment of {self._scene._place.chart}: data={self.data!r}, event={self.event!r}>"
+        shown = f"data={repr_of(self.data)}, event={repr_of(self.event)}"
+        return f"<Moment of {self._scene._place.chart}: {shown}>"
 
 
 class Timeless(Moment[D_co, E_co, C_co]):
@@ -692,11 +694,11 @@ def time_needed(chart: str, reader: str = "a callback") -> TimeNeededError:
 def check_time(chart: str, at: object) -> None:
     """Refuse a time that is not a datetime; None, no time, is one that may be given."""
     if at is not None and not isinstance(at, datetime):
-        found = f"at= is {at!r}, not a datetime"
+        found = f"at= is {repr_of(at)}, not a datetime"
         raise StepError("SC208", chart, found, "Pass a datetime, with a time zone")
 
 
 def not_bool(chart: str, answer: object) -> StepError:
     """Return the error for a guard that answers with anything but True or False."""
-    found = f"a guard gave {answer!r}"
+    found = f"a guard gave {repr_of(answer)}"
     return StepError("SC208", chart, found, "Return True or False, by bool(…) if needed")

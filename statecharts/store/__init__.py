@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from statecharts.model.errors import missing
+from statecharts.model.values import repr_of
 from statecharts.store.chain import Damage, verify
 from statecharts.store.errors import DamageError, StoreError
 from statecharts.store.port import Store
@@ -75,7 +76,7 @@ def open_store(address: str | Path | Store, *, prefix: str = "", create: bool = 
         raise StoreError("SC801", "store", found, remedy)
     given: object = address
     if isinstance(given, type) or not hasattr(given, "write"):
-        found = f"{given!r} is neither the address of a store nor a store"
+        found = f"{repr_of(given)} is neither the address of a store nor a store"
         remedy = "Give sqlite:///FILE, a Path, postgresql://HOST/DATABASE, memory:, or a Store"
         raise StoreError("SC801", "store", found, remedy)
     return address

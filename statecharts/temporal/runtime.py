@@ -80,7 +80,7 @@ from statecharts.runtime.runtime import Observer, Subscriber
 from statecharts.runtime.writer import existing, unknown
 from statecharts.semantics.snapshot import Snapshot
 from statecharts.store.rows import OVER, Entry, Head, Kind, Status
-from statecharts.temporal.activities import Carrier
+from statecharts.temporal.activities import LOG, Carrier
 from statecharts.temporal.converter import client_with_codec, read_entry, read_rows
 from statecharts.temporal.errors import not_here, unpacked
 from statecharts.temporal.messages import (
@@ -964,14 +964,14 @@ class TemporalRuntime:
     def _tell(self, happened: Happened) -> None:
         self._show(happened)
         for subscriber in tuple(self._subscribers):
-            tell(subscriber, happened, self._loop)
+            tell(subscriber, happened, LOG)
 
     def _show_there(self, seen: Attempted) -> None:
         self._show(seen)
 
     def _show(self, seen: Happened | Attempted) -> None:
         if self._observe is not None:
-            tell(self._observe, seen, self._loop)
+            tell(self._observe, seen, LOG)
 
 
 def _replayed(program: Program, entries: Iterable[Entry]) -> dict[int, Snapshot[Any, Any]]:

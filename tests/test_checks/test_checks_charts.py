@@ -136,3 +136,37 @@ def test_place_of_a_default_transition_says_so() -> None:
     """Errors name a default transition by the state that it enters."""
     default: Any = Transition("a", Default(), ("a.b",))
     assert place(default) == "a by default"
+
+
+@frozen
+class Sized:
+    """Data, and an event that brings it."""
+
+    size: int
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["shallow", "deep"])
+@pytest.mark.parametrize("around", [False, True], ids=["certain", "uncertain"])
+def test_default_that_is_never_needed_needs_no_data(deep: bool, around: bool) -> None:
+    """Where a history is entered only after its parent was left, its default is never entered."""
+
+    class Room(Statechart[Go | Halt | Sized], allow=("SC124",)):
+        empty = State(initial=True)
+        paused = State()
+
+        class busy(Compound):
+            first = State(Sized, initial=True)
+            second = State()
+            past = History(default=first, deep=deep)
+            first.to(second, on=Go)
+
+        empty.to(busy, on=Sized)
+        busy.to(paused, on=Halt)
+        paused.to(busy.past, on=Go)
+
+    assert not [one.code for one in faults(Room.chart) if one.code == "SC104"]
+    if around:
+        with pytest.raises(DefinitionError, match=r"paused on Go goes to 'busy\.past' and enters"):
+
+            class Wing(Room):
+                Room.empty.to(Room.paused, on=Halt)

@@ -262,3 +262,18 @@ def test_import_takes_no_unknown_loss(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "SC121" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--force",), "--force is about a file. Add -o OUT."),
+        (("--to-xstate", "4"), "--to-xstate is for a file in .json. Add -o OUT.json."),
+    ],
+)
+def test_import_refuses_an_option_that_would_do_nothing(
+    run: Run, options: tuple[str, ...], message: str
+) -> None:
+    """What is said of a file needs one."""
+    result = run("import", "machines.pipeline:Pipeline", *options)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {message}\n")

@@ -344,6 +344,30 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--path", "events.jsonl", "--at", "noon"), "--at: "),
         (PIPELINE, ("--at", "2026-01-31T12:00:00Z"), "--at is about the way of a run. Add --path"),
         (PIPELINE, ("--strip",), "--strip is about the way of a run. Add --path FILE."),
+        (PIPELINE, ("--path", "events.jsonl", "-f", "png"), "only SVG moves. Add --strip"),
+        (PIPELINE, ("--db", "no.db"), "--db is the store of a run. Add --run KEY."),
+        (PIPELINE, ("--tabindex", "-f", "png"), "--tabindex is for SVG. Add -f svg."),
+        (PIPELINE, ("--transparent", "-f", "mermaid"), "--transparent is not for such texts."),
+        (PIPELINE, ("--seconds", "3", "-f", "dot"), "--seconds is for svg, png and pdf."),
+        (PIPELINE, ("--direction", "active=right", "-f", "dot"), "Give the WAY alone."),
+        (
+            PIPELINE,
+            ("--highlight", "done", "--focus", "active.backlog"),
+            "--focus active.backlog does not show 'done'. Leave that out of --highlight.",
+        ),
+        (PIPELINE, ("--set", "a=1"), "--set is for .toml files, not for 'machines.pipeline:"),
+        (PIPELINE, ("--xstate-version", "4"), "--xstate-version is for .json files"),
+        (PIPELINE, ("--path", "bad.jsonl"), "Error: bad.jsonl, line 2: [SC405] Pipeline at $.type"),
+        (PIPELINE, ("--path", "bad.json"), "Error: bad.json, line 1: [SC4"),
+        (PIPELINE, ("--heat", "lines.jsonl"), "lines.jsonl, line 2, is not JSON: Expecting value"),
+        (PIPELINE, ("--heat", "steps.bad"), "steps.bad, line 2: [SC4"),
+        (PIPELINE, ("--heat", "odd.json"), "Error: odd.json: [SC706]"),
+        (
+            PIPELINE,
+            ("--highlight", "no.json"),
+            "no state 'no.json' in these charts, and no such file.",
+        ),
+        ("now.svg", (), "[SC606] now.svg: it is a picture, not a chart. Charts are read from"),
     ],
 )
 def test_render_refuses_what_does_not_fit(
@@ -352,6 +376,11 @@ def test_render_refuses_what_does_not_fit(
     """Options that lack something, and files of another kind, get one line."""
     Path("odd.json").write_text('{"states": {"dome": 1}}', "utf-8")
     Path("bad.json").write_text("{", "utf-8")
+    Path("now.svg").write_text("<svg/>", "utf-8")
+    Path("bad.jsonl").write_text('{"type": "deps_met"}\n{"type": "depsmet"}\n', "utf-8")
+    Path("lines.jsonl").write_text('{"step": 1}\nno\n', "utf-8")
+    first = Path("steps.jsonl").read_text("utf-8").partition("\n")[0]
+    Path("steps.bad").write_text(f'{first}\n{{"step": 1}}\n', "utf-8")
     result = run("render", target, "-o", ".", *options)
     assert result.exit_code in (1, 2)
     assert message in result.stderr
@@ -414,6 +443,15 @@ def test_render_of_a_stored_run_shows_states_that_were_only_passed(run: Run) -> 
         "cold": "state heat0", "boiling": "state heat0", "hot": "state active heat4",
         "gone": "final unused",
     }  # fmt: skip
+
+
+def test_render_suggests_the_nearest_choice(run: Run) -> None:
+    """A misspelt value of an option is told with the one that was meant."""
+    result = run("render", PIPELINE, "-o", ".", "--format", "pgn")
+    assert result.exit_code == 2
+    assert "'plantuml'. Did you mean 'png'?" in " ".join(result.stderr.split())
+    told = run("render", PIPELINE, "-o", ".", "--format", "zebra").stderr
+    assert "Did you mean" not in told
 
 
 @pytest.mark.usefixtures("way")

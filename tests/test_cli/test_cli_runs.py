@@ -499,8 +499,10 @@ def test_watch_refuses_a_run_that_is_not_there(store: str) -> None:
     told = call("watch", "order-3", "--db", store, status=1).output
     assert told == (
         "Error: [SC822] order-3: there is no run of that key. "
-        "See which there are: statecharts runs list.\n"
+        "Did you mean 'order-2'? See which there are: statecharts runs list.\n"
     )
+    far = call("watch", "zebra", "--db", store, status=1).output
+    assert far.endswith("of that key. See which there are: statecharts runs list.\n")
 
 
 def test_charts_that_a_module_imports_are_its_charts(
@@ -534,8 +536,14 @@ def test_errors_name_the_options_of_the_terminal(store: str, tmp_path: Path) -> 
     told = call("fork", "order-1", "order-2", *where, status=1).output
     assert told.endswith("Choose another key.\n")
     paid = '{"type": "paid", "receipt": ""}'
-    told = call("answer", "order-2", "charge", paid, *where, status=1).output
+    told = call("answer", "order-2", "zebra", paid, *where, status=1).output
     assert told.endswith("See which calls are under way: statecharts runs show RUN.\n")
+    told = call("answer", "order-2", "charge", paid, *where, status=1).output
+    assert told.endswith("Did you mean 'open.paying.charge#1'?\n")
+    file = tmp_path / "rows.jsonl"
+    file.write_text("{}\n", "utf-8")
+    told = call("import", str(file), "--db", store, status=1).output
+    assert f"{file}, line 1: " in told
 
 
 def test_file_that_is_no_store_is_not_called_damaged(tmp_path: Path) -> None:

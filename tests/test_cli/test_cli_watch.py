@@ -103,3 +103,11 @@ def test_watch_needs_a_port(run: Run, door: Path, monkeypatch: pytest.MonkeyPatc
         result = run("watch", "door.scxml", "--port", port)
     assert result.exit_code == 2
     assert f"port {port} cannot be used" in result.stderr
+
+
+@pytest.mark.parametrize("options", [("-f", "png"), ("--output=x",)])
+def test_watch_refuses_options_of_files(run: Run, door: Path, options: tuple[str, ...]) -> None:
+    """The page shows SVG: another format, or a folder, would leave it empty."""
+    result = run("watch", door.name, *options)
+    assert result.exit_code == 2
+    assert f"Leave {options[0]} out." in result.stderr

@@ -196,6 +196,14 @@ GOLDEN: list[tuple[type[CodecError], str, Callable[[], object]]] = [
     (
         ImpossibleError,
         (
+            "[SC416] Pipeline at $.data['active.mrge']: there is no state \"active.mrge\", so it "
+            "has no data. Did you mean 'active.merge'?"
+        ),
+        changed("data", "active.mrge", to={}),
+    ),
+    (
+        ImpossibleError,
+        (
             "[SC416] Pipeline at $.data['active.merge']: 'active.merge' is active, and its data is "
             "missing. Give the fields of Merge."
         ),

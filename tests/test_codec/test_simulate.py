@@ -56,6 +56,18 @@ class Lamp(Statechart[Press, House]):
     lit.stay(on=Press)
 
 
+@frozen
+class Sum:
+    digits: int
+
+
+class Counter(Statechart[Press]):
+    few = State(initial=True)
+    many = State(Sum)
+    few.to(many, on=Press, make=lambda m: Sum(10**5000))
+    many.to(few, on=Press)
+
+
 class Broken(Statechart[Press]):
     a = State(initial=True)
     b = State()
@@ -128,7 +140,7 @@ def rows(text: str) -> list[str]:
 
 def test_simulate_prints_a_row_for_each_step(run: Run) -> None:
     """The table shows what each event took, and where it led, the start included."""
-    result = run(PIPELINE, *AT, lines=EVENTS)
+    result = run(PIPELINE, *AT, "--wide", lines=EVENTS)
     assert (result.exit_code, result.stderr) == (0, "")
     shown = [
         row[: len("line  event          taken                           ") + 14].rstrip()
@@ -185,15 +197,34 @@ def test_simulate_stops_at_a_bad_line(run: Run, line: str, error: str) -> None:
     assert [row.split()[1] for row in rows(result.stdout)[1:]] == ["(start)", "deps_met"]
 
 
+def test_simulate_tells_where_it_cannot_save(run: Run) -> None:
+    """The steps are printed, then the reason in one line."""
+    result = run(PIPELINE, "--save", "none/now.json", lines=EVENTS[:1])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: none/now.json cannot be written: No such file or directory.\n"
+
+
+def test_simulate_shows_what_json_cannot_hold(run: Run) -> None:
+    """A long integer is named in the table, and refused with its place and line in JSON."""
+    press = {"type": "press", "times": 1}
+    assert "many: an instance of Sum" in run("codec_charts:Counter", lines=[press]).stdout
+    result = run("codec_charts:Counter", "--json", lines=[press])
+    assert result.exit_code == 1
+    assert "Error: line 1: [SC421] Counter at $.step.snapshot.data.many.digits" in result.stderr
+
+
 def test_simulate_resumes_from_what_was_saved(run: Run, tmp_path: Path) -> None:
     """``--from`` goes on where ``--save`` ended, or where a printed line was."""
     run(PIPELINE, *AT, "--save", "snapshot.json", lines=EVENTS[:2])
-    result = run(PIPELINE, *AT, "--from", "snapshot.json", lines=EVENTS[2:3])
+    result = run(PIPELINE, *AT, "--from", "snapshot.json", "--wide", lines=EVENTS[2:3])
     assert [row.split()[0] for row in rows(result.stdout)[1:]] == ["1"]
     assert "active.qa → active.merge" in result.stdout
     printed = run(PIPELINE, *AT, "--json", lines=EVENTS[:2]).stdout.splitlines()[-1]
     (tmp_path / "line.json").write_text(printed, encoding="utf-8")
-    assert run(PIPELINE, *AT, "--from", "line.json", lines=EVENTS[2:3]).stdout == result.stdout
+    assert (
+        run(PIPELINE, *AT, "--from", "line.json", "--wide", lines=EVENTS[2:3]).stdout
+        == result.stdout
+    )
 
 
 def test_simulate_resumes_from_a_snapshot_of_any_version(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from machines.investigation import protocol
 from statecharts.cli import simulating
-from statecharts.cli.simulating import SHORTEST, _pieces, simulate
+from statecharts.cli.simulating import PAGE, SHORTEST, _pieces, simulate
 from tests.golden.investigations import RUNS
 
 TARGET = "machines.investigation:InvestigationChart"
@@ -66,11 +66,15 @@ def test_simulate_cuts_nothing_when_it_is_to_be_wide(screen: Screen) -> None:
 
 
 def test_simulate_cuts_nothing_in_a_pipe() -> None:
-    """Whatever reads the output gets all of it, with and without ``--wide``."""
-    text = simulated()
-    assert DEEP in text
-    assert "…" not in text
-    assert simulated("--wide") == text
+    """Whatever reads the output gets all of it: folded to a page, or each step on one line."""
+    text, wide = simulated(), simulated("--wide")
+    assert "…" not in text + wide
+    assert max(map(len, text.splitlines())) == PAGE
+    assert DEEP in wide
+    assert len(wide.splitlines()) == 2 + len(RUNS["investigation-1"]) + 1
+    assert sorted("".join(text.split()).replace("─", "")) == sorted(
+        "".join(wide.split()).replace("─", "")
+    )
 
 
 def test_simulate_cuts_nothing_in_json(screen: Screen) -> None:
@@ -102,3 +106,10 @@ def test_pieces_share_the_room(pieces: list[str], room: int | None, shown: str) 
 def test_piece_says_at_least_how_it_begins() -> None:
     """However narrow the terminal, a piece is cut to no less than a few letters."""
     assert len(_pieces(["x" * 90], 1).plain) == SHORTEST
+
+
+def test_simulate_refuses_a_wide_table_in_json() -> None:
+    """``--wide`` is about a table, and JSON has none."""
+    done = CliRunner().invoke(simulate, [TARGET, "--wide", "--json"], input=LINES)
+    assert done.exit_code == 2
+    assert "--wide is for the table" in done.stderr

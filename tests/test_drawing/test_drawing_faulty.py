@@ -79,7 +79,6 @@ def test_svg_tells_faults_in_tooltips() -> None:
     faulty = groups(svg, "faulty")
 
     assert set(faulty) == {
-        "done",
         "open",
         "room.past",
         "opne#missing: There is no such state.",

@@ -511,7 +511,7 @@ def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     ids = re.findall(r'\bid="([^"]*)"', svg)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'<use href="#([^"]*)"', svg)) <= set(ids)
-    png = drawing.render_film(Pipeline, steps(), "png")  # type: ignore[arg-type]
+    png = drawing.render_film(Pipeline, steps(), "png", strip=True)  # type: ignore[arg-type]
     assert isinstance(png, bytes)
 
 
@@ -548,9 +548,9 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: active(CHART, Snapshot), "active: found=.* Pass a snapshot, a machine, or ids"),  # type: ignore[arg-type]
+        (lambda: active(CHART, Snapshot), "active: found=.* Pass a snapshot, a machine, or st"),  # type: ignore[arg-type]
         (lambda: active(CHART, 3), "active: found=3"),  # type: ignore[arg-type]
-        (lambda: picture_of(CHART, highlight=Snapshot), "active: found="),
+        (lambda: picture_of(CHART, highlight=Snapshot), "render: highlight="),
         (lambda: picture_of(CHART, overlay=Snapshot), "render: overlay=.* Pass an overlay"),
         (lambda: last_step(CHART, Step), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, machine().snapshot), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
@@ -577,6 +577,33 @@ def test_overlays_take_the_class_that_declares_a_chart() -> None:
     assert difference(Pipeline, Pipeline)[0] == CHART
     with pytest.raises(StatechartError, match="SC213"):
         active(3, ())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("format", ["png", "pdf"])
+def test_film_moves_only_in_svg(format: Any) -> None:
+    """What cannot move has to be asked for as a strip."""
+    with pytest.raises(
+        StatechartError, match=r"\[SC701\] render_film: nothing moves in .*strip=True"
+    ):
+        drawing.render_film(Pipeline, steps(), format)  # type: ignore[arg-type]
+
+
+def test_states_go_by_their_ids_or_as_they_are_declared() -> None:
+    """Wherever a picture takes a state, it takes `Door.shut` as well as its id."""
+    merge, whole, hour = Pipeline.active.merge, Pipeline.active, timedelta(hours=1)
+    assert active(CHART, merge) == active(CHART, "active.merge")
+    assert active(CHART, [merge, "done"]) == active(CHART, ["active.merge", "done"])
+    assert Counts({merge: 3}) == Counts({"active.merge": 3})
+    assert time_in_state(CHART, {merge: hour}) == time_in_state(CHART, {"active.merge": hour})
+    drawn = [
+        drawing.render(CHART, focus=one, depth=1, direction={"": "right", one: "right"})
+        for one in (whole, "active")
+    ]
+    assert drawn[0] == drawn[1]
+    with pytest.raises(
+        StatechartError, match=r"\[SC207\] Pipeline: there is no state 'active\.mrge'"
+    ):
+        active(CHART, "active.mrge")
 
 
 def test_film_needs_steps() -> None:

@@ -436,7 +436,10 @@ def test_direction_of_a_state_is_honoured(direction: Any, across: set[str]) -> N
 @pytest.mark.parametrize(
     ("direction", "said"),
     [
-        ({"on.a": "right"}, "border of 'on.a', .*, or give 'right' to 'on'"),
+        (
+            {"on.a": "right"},
+            r"the arrow 'on\.past' → 'on\.a\.y' crosses the border of 'on\.a', .*'right' to 'on'",
+        ),
         ({"off": "right"}, "'off' has no states in it"),
     ],
 )
@@ -444,6 +447,13 @@ def test_direction_that_a_state_cannot_have_is_refused(direction: Any, said: str
     """Arrows that cross its border run as those outside; a state without others runs nowhere."""
     with pytest.raises(StatechartError, match=rf"\[SC708\] picture of Parallel: .*{said}"):
         drawing.render(parallel(), direction=direction)
+
+
+@pytest.mark.parametrize("part", [{"depth": 1}, {"focus": "off"}])
+def test_direction_of_what_a_part_leaves_out_is_refused(part: Any) -> None:
+    """It would change nothing."""
+    with pytest.raises(StatechartError, match=r"\[SC708\] .*'on\.a' shows no states in this part"):
+        drawing.render(parallel(), direction={"on.a": "right"}, **part)
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])

@@ -94,21 +94,28 @@ def test_json_files_show_what_they_are(
             "chart.docx",
             (
                 "[SC606] chart.docx: no format has the extension '.docx'. "
-                "Rename it; known are .scxml, .xml, .yaml, .yml, .json, .toml."
+                "Charts are read from .scxml, .xml, .yaml, .yml, .json, .toml."
             ),
         ),
         (
             "chart.tmol",
             (
                 "[SC606] chart.tmol: no format has the extension '.tmol'. "
-                "Rename it to .toml; known are .scxml, .xml, .yaml, .yml, .json, .toml."
+                "Did you mean .toml? Charts are read from .scxml, .xml, .yaml, .yml, .json, .toml."
+            ),
+        ),
+        (
+            "chart.svg",
+            (
+                "[SC606] chart.svg: it is a picture, not a chart. "
+                "Charts are read from .scxml, .xml, .yaml, .yml, .json, .toml."
             ),
         ),
         (
             "chart",
             (
                 "[SC606] chart: it has no extension. "
-                "Rename it; known are .scxml, .xml, .yaml, .yml, .json, .toml."
+                "Charts are read from .scxml, .xml, .yaml, .yml, .json, .toml."
             ),
         ),
     ],

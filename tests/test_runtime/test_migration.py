@@ -165,6 +165,7 @@ def test_history_is_read_across_versions(store: Store, clock: SimulatedClock) ->
     run.answer("waiting.ask#1", Reply("yes"))
     run.send(Nudge())
     told = [(past.kind, past.event) for past in run.history()]
+    assert told[0] == ("start", run.at(0).context)
     assert told[1] == ("event", Open("a"))
     assert told[2] == ("migrate", {"from": 1, "to": 2})
     assert told[4] == ("event", Nudge())

@@ -69,7 +69,7 @@ def loads(text: str, format: str = "yaml") -> Chart:
     """
     document = Document.of(text)
     if format not in _FORMATS:
-        remedy = did_you_mean(str(format), _FORMATS, "Say 'yaml' or 'json'")
+        remedy = did_you_mean(format, _FORMATS, "Say 'yaml' or 'json'")
         raise document.error("SC606", f"that library has no format {format!r}", remedy)
     return _read(document, format, "statechart")
 

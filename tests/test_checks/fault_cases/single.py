@@ -249,3 +249,119 @@ def name_that_hides_the_initial_state() -> object:
         closed = State(resting=True)  # noqa: PIE794
 
     return Door
+
+
+@case
+def line_to_nowhere() -> object:
+    """
+    [SC101] Door: open on Go goes to 'zzz', and there is no such state. Declare it in the chart.
+    [SC101] Door: open on CallFailed goes to 'zzz', and there is no such state. Declare it in the chart.
+    [SC101] Door: attic on Halt goes to 'zzz', and there is no such state. Declare it in the chart.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+        open = State(invoke={Push: lambda _: Push(1)}, resting=True)
+        attic = State()
+        closed.to(open, on=Go)
+        closed.defer(on=Halt)
+        open.to(loose("zzz"), on=Go)
+        open.to(loose("zzz"), on=CallFailed)
+        attic.to(loose("zzz"), on=Halt)
+
+    return Door
+
+
+@case
+def event_that_is_misspelt() -> object:
+    """
+    [SC106] Door: open on hlat: no event of the chart is called 'hlat'. Did you mean 'halt'?
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=loose("hlat"))
+
+    return Door
+
+
+@frozen
+class Halted:
+    """Not one of the events."""
+
+
+@case
+def class_that_is_misspelt() -> object:
+    """
+    [SC106] Door: open on Halted: Halted is not one of the chart's events. Did you mean Halt? If not, add Halted to the events.
+    """
+
+    class Door(Statechart[Go | Halt]):
+        closed = State(initial=True)
+        open = State()
+        closed.to(open, on=Go)
+        open.to(closed, on=loose(Halted))
+
+    return Door
+
+
+@case
+def initial_state_that_is_not_said() -> object:
+    """
+    [SC103] Door: the chart has no initial child. Mark one of 'open' or 'closed' with initial=True.
+    """
+
+    class Door(Statechart[Go]):
+        open = State(resting=True)
+        closed = State()
+        closed.to(open, on=Go)
+
+    return Door
+
+
+@case
+def superstate_that_is_empty() -> object:
+    """
+    [SC115] Door: 'open' is compound and has no states inside. Declare states in its body, or make it a State.
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+
+        class open(Compound): ...
+
+        closed.to(open, on=Go)
+
+    return Door
+
+
+@case
+def call_that_a_final_state_makes() -> object:
+    """
+    [SC135] Door: 'open' is final and makes a call. Make the call in a state that stays active.
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True)
+        open = State(final=True, invoke=Push)
+        closed.to(open, on=Go)
+
+    return Door
+
+
+@case
+def chain_that_nothing_reaches() -> object:
+    """
+    [SC121] Door: nothing reaches 'attic'. Add a line that goes to it, make it initial, or remove it.
+    """
+
+    class Door(Statechart[Go]):
+        closed = State(initial=True, resting=True)
+        roof = State()
+        attic = State()
+        attic.to(roof, on=Go)
+        roof.to(closed, on=Go)
+
+    return Door
