@@ -68,6 +68,12 @@ class Engine:
         self._clock = self.seconds * PATIENCE
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether at least half of the instructions are left, and a quarter of the clock's time."""
+        half = self.seconds / 2
+        return self._fuel >= half * INSTRUCTIONS and self._clock >= half / 2 * PATIENCE
+
+    @property
     def over(self) -> EngineError:
         """The error of a layout that runs out of time."""
         remedy = (
