@@ -69,9 +69,9 @@ class Engine:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether at least half of the instructions are left, and a quarter of the clock's time."""
-        half = self.seconds / 2
-        return self._fuel >= half * INSTRUCTIONS and self._clock >= half / 2 * PATIENCE
+        """Whether three quarters of its instructions, and of the clock's time, are left."""
+        most = self.seconds * _SHARE
+        return self._fuel >= most * INSTRUCTIONS and self._clock >= most * PATIENCE
 
     @property
     def over(self) -> EngineError:

@@ -59,7 +59,8 @@ _MANY: Final = 4
 """Crossings in a graph from which other placements are tried."""
 _TANGLED: Final = 8
 """Crossings in a picture from which other orders are tried of what crosses borders."""
-_SWEEPS: Final = 12
+_SWEEPS: Final = 8
+_SHARED: Final = 0.4
 _SHAPE: Final = 8.0
 """The crossings that a shape twice as long or as wide as the limit counts for."""
 _WORK: Final = 12_000
@@ -115,6 +116,8 @@ class _Layout:
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
     work: Work = field(factory=lambda: Work(_WORK))
+    share: float = 1.0
+    """The part of the work that is left which a graph may take."""
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
@@ -282,6 +285,7 @@ class _Layout:
                 break
             wants = self._wants(inside=True)
         self.rounds, self.turns = rounds, {}
+        self.share = _SHARED if fewest >= _TANGLED else 1.0
         return found
 
     def _wants(self, *, inside: bool = False) -> dict[tuple[str, Key], float]:
@@ -348,25 +352,29 @@ class _Layout:
             except EngineError as error:
                 self.failures[graph.box.id] = error
                 return graph.block(place_in_grid(sketch))
-            placement = route_in_columns(sketch, placed, *given[1:], self.work)
+            # Where many lines cross, the inner graphs leave work for those around them.
+            own = Work(int(self.work.left * self.share))
+            self.work.left -= own.left
+            placement = route_in_columns(sketch, placed, *given[1:], own)
             if self.rounds == ROUNDS and given[1] == 1:
-                placement = self._fewest(placement, sketch)
+                placement = self._fewest(placement, sketch, own)
+            self.work.left += own.left
             self.routed[given] = placement
         self.cost += placement.cost
         self.crossings += placement.crossings
         return graph.block(placement)
 
-    def _fewest(self, first: Placement, sketch: Sketch) -> Placement:
+    def _fewest(self, first: Placement, sketch: Sketch, work: Work) -> Placement:
         """Return the best of several placements of a graph in which many lines cross."""
         best = first
         for other in sketch.others():
-            if best.crossings < _MANY or self.work.left <= 0:
+            if best.crossings < _MANY or work.left <= 0:
                 break
             try:
                 placed = place(other, self.engine)
             except EngineError:
                 break
-            found = route(sketch, placed, work=self.work)
+            found = route(sketch, placed, work=work)
             best = found if found.cost < best.cost else best
         return best
 
