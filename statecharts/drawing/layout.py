@@ -61,6 +61,7 @@ _TANGLED: Final = 8
 """Crossings in a picture from which other orders are tried of what crosses borders."""
 _SWEEPS: Final = 8
 _SHARED: Final = 0.4
+"""The part of the work that is left which a graph may take in such a picture."""
 _SHAPE: Final = 8.0
 """The crossings that a shape twice as long or as wide as the limit counts for."""
 _WORK: Final = 12_000
@@ -117,7 +118,6 @@ class _Layout:
     rounds: int = ROUNDS
     work: Work = field(factory=lambda: Work(_WORK))
     share: float = 1.0
-    """The part of the work that is left which a graph may take."""
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
@@ -271,12 +271,13 @@ class _Layout:
     def _swept(self) -> dict[tuple[str, Key], float]:
         """Return where lines should cross borders, so that few lines cross on both sides of them.
 
-        While many cross, graphs are laid out quickly again and again, with what crosses the border
-        of each in the order that it had outside: a layer sweep through the hierarchy, as in Schulze,
+        While many cross, all graphs are laid out again, quickly, with what crosses the border of
+        each in the order that it had outside: a layer sweep through the hierarchy, after Schulze,
         Spönemann and von Hanxleden, "Drawing layered graphs with port constraints" (JVLC 25, 2014).
         """
         rounds, self.rounds, self.turns = self.rounds, 1, {}
-        fewest, found, wants = math.inf, {}, {}
+        fewest, wants = math.inf, dict[tuple[str, Key], float]()
+        found = wants
         for _ in range(_SWEEPS):
             self._lay_out_all(wants)
             if self.crossings < fewest:
@@ -289,7 +290,11 @@ class _Layout:
         return found
 
     def _wants(self, *, inside: bool = False) -> dict[tuple[str, Key], float]:
-        """Return where lines go outside each box, or the places nearest to that beside it."""
+        """Return where lines go outside each box; or the places there, in that order, at the box.
+
+        Else boxes that want to reach far aside grow wider each time. Lines that swing out at the
+        left are the leftmost.
+        """
         found = {
             (box, key): self.blocks[box].inner[key] + by
             for (box, key), by in self.turns.items()
