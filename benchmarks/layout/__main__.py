@@ -30,8 +30,8 @@ Look here first for what to improve.
 beside ELK ([how](benchmarks.md)).
 
 ELK is not an engine of this library. On the charts that are not random, its lines cross three
-times as often. On random ones ours cross half as often again: more could be tried, but a drawing
-ends its search after about a second. And ELK bends lines by a few points where ours are straight.
+times as often. On random ones ours cross a fifth more often: more could be tried, but a drawing
+ends its search after a few seconds. And ELK bends lines by a few points where ours are straight.
 """
 
 

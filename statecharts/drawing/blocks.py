@@ -201,6 +201,7 @@ class Block:
         at: The middle of that circle.
         centre: The x of the middle of a region in its parallel state.
         rigid: Whether its own box keeps its size when it is given more space.
+        crossed: How often arrows that swing out cross others between the title and what is inside.
     """
 
     box: Box
@@ -219,6 +220,7 @@ class Block:
     at: tuple[float, float] = (0.0, 0.0)
     centre: float = 0.0
     rigid: bool = False
+    crossed: int = 0
 
     def take(self, part: Block, x: float, y: float, deeper: int = 0) -> None:
         """Add the contents of another block, with its corner at (x, y)."""
@@ -245,7 +247,7 @@ class Block:
         """Let the arrows from the box itself to its inside begin below its title.
 
         Local ones begin at the lower edge of the title, and others at the border, from where they
-        swing out and come in again below it: they exit the state.
+        swing out and come in again below it, one around the other: they exit the state.
 
         Args:
             keys: The arrows, each drawn up to ``low``.
@@ -254,12 +256,16 @@ class Block:
         """
         swinging = sorted((key for key in keys if key in self.swings), key=lambda k: self.ports[k])
         for number, key in enumerate(swinging):
-            x, away = self.ports[key], EAR + PITCH * number
-            y = bar + PITCH * (len(swinging) - number)
-            out = self.ear - away + 2.0
-            start = _TITLE / 2 - 4.0 + 6.0 * (len(swinging) - 1 - number) / len(swinging)
+            x, inward = self.ports[key], len(swinging) - number
+            y = bar + PITCH * inward
+            out = self.ear - EAR - PITCH * (inward - 1) + 2.0
+            start = _TITLE / 2 - 4.0 + 6.0 * number / len(swinging)
             corners = [(x, low), (x, y), (out, y), (out, start), (self.ear, start)]
             self.pieces.append((key, cornered(corners, 6.0)))
+            self.crossed += sum(
+                self.ports[other] < x and side is Side.TOP and other not in swinging
+                for other, side in self.sides.items()
+            )
         for key in keys:
             if key not in swinging:
                 self.pieces.append((key, straight((self.ports[key], low), (self.ports[key], bar))))

@@ -633,8 +633,11 @@ class _Router:
         both = [x for x in through if x in starts and x in ends]
         outside = [_snapped(x) for x in (line.above, line.below) if x is not None]
         middles = [*at_ends[:3], *_middle_first(ends)[:3]]
+        # A line that is not to jog may turn aside by two places instead.
+        aside = [x + by for x in line.ways for by in (2 * PITCH, -2 * PITCH)]
+        aside = aside if self.jog > _JOG else []
         wanted = list(
-            dict.fromkeys([*both, *outside, *line.hints, *through[: _WIDE // 2], *middles])
+            dict.fromkeys([*aside, *both, *outside, *line.hints, *through[: _WIDE // 2], *middles])
         )
         layers: list[_Places] = []
         for number in range(line.first, line.last + 1):
@@ -650,8 +653,6 @@ class _Router:
             for number, layer in enumerate(layers[1:-1], line.first + 1):
                 known = set(layer)
                 layer += [x for x in common if x not in known and self._free(line, number, x)]
-        least = self.nodes[line.edge.upper].least
-        layers[0] = [x for x in layers[0] if x >= least] or layers[0]
         return layers
 
     def _free(self, line: _Line, number: int, x: float) -> bool:

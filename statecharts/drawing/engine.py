@@ -68,6 +68,12 @@ class Engine:
         self._clock = self.seconds * PATIENCE
 
     @property
+    def is_fresh(self) -> bool:
+        """Whether three quarters of its instructions, and of the clock's time, are left."""
+        most = self.seconds * _SHARE
+        return self._fuel >= most * INSTRUCTIONS and self._clock >= most * PATIENCE
+
+    @property
     def over(self) -> EngineError:
         """The error of a layout that runs out of time."""
         remedy = (

@@ -19,6 +19,7 @@ from attrs import define, evolve, field
 
 from statecharts.drawing import Direction
 from statecharts.drawing.blocks import (
+    EAR,
     Block,
     framed_block,
     label_size,
@@ -28,7 +29,7 @@ from statecharts.drawing.blocks import (
     stacked_block,
     up,
 )
-from statecharts.drawing.channels import ROUNDS, Work, route
+from statecharts.drawing.channels import CROSS, ROUNDS, Work, route
 from statecharts.drawing.columns import route_in_columns
 from statecharts.drawing.engine import Engine, EngineError
 from statecharts.drawing.excerpt import depth_for
@@ -42,7 +43,7 @@ from statecharts.drawing.model import PSEUDO, Arrow, Box, Drawing, Picture, Plac
 from statecharts.drawing.notation import in_words
 from statecharts.drawing.plan import HEAD, TAIL, Course, Crossing, Key, Plan, Side, plan
 from statecharts.drawing.repeats import with_repeats
-from statecharts.drawing.sketch import LARGE, Edge, Node, Placement, Route, Sketch, place
+from statecharts.drawing.sketch import LARGE, PITCH, Edge, Node, Placement, Route, Sketch, place
 from statecharts.model.errors import Fault, StatechartError
 
 EDGE: Final = 24.0
@@ -56,6 +57,11 @@ _HUGE: Final = 600
 _NARROWEST: Final = 0.52
 _MANY: Final = 4
 """Crossings in a graph from which other placements are tried."""
+_TANGLED: Final = 8
+"""Crossings in a picture from which other orders are tried of what crosses borders."""
+_SWEEPS: Final = 8
+_SHARED: Final = 0.4
+"""The part of the work that is left which a graph may take in such a picture."""
 _SHAPE: Final = 8.0
 """The crossings that a shape twice as long or as wide as the limit counts for."""
 _WORK: Final = 12_000
@@ -112,6 +118,7 @@ class _Layout:
     """The number of columns of each graph, where it is not one."""
     rounds: int = ROUNDS
     work: Work = field(factory=lambda: Work(_WORK))
+    share: float = 1.0
     routed: dict[tuple[Sketch, int, int], Placement] = field(factory=dict)
     """The graphs with their lines so far, by number of columns and rounds."""
 
@@ -198,7 +205,7 @@ class _Layout:
         """
         shape = 0.0
         for _ in range(_TRIES):
-            self._lay_out_all()
+            self._lay_out_all(self._wants())
             root = self.blocks[self.picture.root.id]
             shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
             box = self._tallest(root)
@@ -258,12 +265,12 @@ class _Layout:
 
     def _finish(self) -> dict[str, Block]:
         """Return all blocks, laid out until it is known where lines go outside."""
-        self._lay_out_all()
+        self._lay_out_all({} if self._is_huge else self._swept())
         best = self.blocks, self.cost, self.crossings
         for _ in range(0 if self._is_huge else _PASSES):
             if not self.turns or self.work.left <= 0:
                 break
-            self._lay_out_all()
+            self._lay_out_all(self._wants())
             if self.cost < best[1]:
                 best = self.blocks, self.cost, self.crossings
         self.blocks, self.cost, self.crossings = best
@@ -275,18 +282,67 @@ class _Layout:
         shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
         return self.crossings + _SHAPE * max(0.0, abs(math.log2(shape)) - 1)
 
-    def _lay_out_all(self) -> None:
-        wants = {
+    def _swept(self) -> dict[tuple[str, Key], float]:
+        """Return where lines should cross borders, so that few lines cross on both sides of them.
+
+        While many cross, all graphs are laid out again, quickly, with what crosses the border of
+        each in the order that it had outside: a layer sweep through the hierarchy, after Schulze,
+        Spönemann and von Hanxleden, "Drawing layered graphs with port constraints" (JVLC 25, 2014).
+        """
+        rounds, self.rounds, self.turns = self.rounds, 1, {}
+        fewest, wants = math.inf, dict[tuple[str, Key], float]()
+        found = wants
+        for _ in range(_SWEEPS):
+            self._lay_out_all(wants)
+            if self.crossings < fewest:
+                fewest, found = self.crossings, wants
+            if fewest < _TANGLED or not self.turns or not self.engine.is_fresh:
+                break
+            wants = self._wants(inside=True)
+        self.rounds, self.turns = rounds, {}
+        self.share = _SHARED if fewest >= _TANGLED else 1.0
+        return found
+
+    def _wants(self, *, inside: bool = False) -> dict[tuple[str, Key], float]:
+        """Return where lines go outside each box; or the places there, in that order, at the box.
+
+        Else boxes that want to reach far aside grow wider each time. Lines that swing out at the
+        left are the leftmost.
+        """
+        found = {
             (box, key): self.blocks[box].inner[key] + by
             for (box, key), by in self.turns.items()
             if box in self.blocks and key in self.blocks[box].inner
         }
+        if not inside:
+            return found
+        found |= {
+            (box, one.key): -EAR
+            for box, crossings in self.plan.crossings.items()
+            for one in crossings
+            if one.side is Side.TOP and one.arrow is not None and not one.arrow.local
+        }
+        order = sorted(found, key=lambda one: found[one])
+        seen = Counter[str]()
+        for one in order:
+            found[one] = max(found[one], PITCH * seen[one[0]])
+            seen[one[0]] += 1
+        seen.clear()
+        for one in reversed(order):
+            found[one] = min(found[one], self.blocks[one[0]].width - PITCH * seen[one[0]])
+            seen[one[0]] += 1
+        return found
+
+    def _lay_out_all(self, wants: dict[tuple[str, Key], float]) -> None:
         self.blocks, self.turns, self.cost, self.crossings = {}, {}, 0.0, 0
         for boxes in self._generations():
             for box in boxes:
                 graph = Graph(box, self.plan, self.blocks, self._is_region(box), self.across, wants)
                 self.blocks[box.id] = self._lay_out(graph)
                 self.turns |= graph.turns
+        crossed = sum(block.crossed for block in self.blocks.values())
+        self.cost += CROSS * crossed
+        self.crossings += crossed
 
     def _fault(self) -> Fault | None:
         """Return the reason why some boxes are in a grid; None if none is."""
@@ -315,25 +371,29 @@ class _Layout:
             except EngineError as error:
                 self.failures[graph.box.id] = error
                 return graph.block(place_in_grid(sketch))
-            placement = route_in_columns(sketch, placed, *given[1:], self.work)
+            # Where many lines cross, the inner graphs leave work for those around them.
+            own = Work(int(self.work.left * self.share))
+            self.work.left -= own.left
+            placement = route_in_columns(sketch, placed, *given[1:], own)
             if self.rounds == ROUNDS and given[1] == 1:
-                placement = self._fewest(placement, sketch)
+                placement = self._fewest(placement, sketch, own)
+            self.work.left += own.left
             self.routed[given] = placement
         self.cost += placement.cost
         self.crossings += placement.crossings
         return graph.block(placement)
 
-    def _fewest(self, first: Placement, sketch: Sketch) -> Placement:
+    def _fewest(self, first: Placement, sketch: Sketch, work: Work) -> Placement:
         """Return the best of several placements of a graph in which many lines cross."""
         best = first
         for other in sketch.others():
-            if best.crossings < _MANY or self.work.left <= 0:
+            if best.crossings < _MANY or work.left <= 0:
                 break
             try:
                 placed = place(other, self.engine)
             except EngineError:
                 break
-            found = route(sketch, placed, work=self.work)
+            found = route(sketch, placed, work=work)
             best = found if found.cost < best.cost else best
         return best
 

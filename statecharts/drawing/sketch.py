@@ -47,7 +47,6 @@ class Node:
         circle: Diameter of the circle that arrows end at; 0 for a rectangle.
         at: The middle of that circle.
         inset: Where its left border is.
-        least: The least x of a point on the border, where there is room.
         want: The x that the line of a point on the border turns to outside, if that is known.
         border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
     """
@@ -60,7 +59,6 @@ class Node:
     circle: float = 0.0
     at: tuple[float, float] = (0.0, 0.0)
     inset: float = 0.0
-    least: float = 0.0
     want: float | None = None
     border: str = ""
 

@@ -402,6 +402,36 @@ def test_no_lines_cross_where_none_have_to(name: str) -> None:
     assert list(crossings(sheet)) == []
 
 
+def test_lines_that_swing_out_of_a_state_hang_one_around_the_other() -> None:
+    """Arrows of a state to what is inside it, which exit it, do not cross."""
+    b = charts.Builder("Swing").state("p", COMPOUND).states("p.a", "p.b", "p.c")
+    b.initial("", "p").initial("p", "p.a")
+    for inside in "abc":
+        b.move("p", f"p.{inside}", inside)
+    sheet = sheet_of(drawn(b.chart(), "down"))
+    assert list(crossings(sheet)) == []
+    assert list(faults(sheet)) == []
+
+
+def test_lines_cross_borders_in_an_order_that_suits_both_sides() -> None:
+    """Where many lines cross, states agree on the order of the lines between them."""
+    b = charts.Builder("Shuffled").initial("", "p0")
+    for outer in range(3):
+        b.state(f"p{outer}", COMPOUND).states(*(f"p{outer}.s{number}" for number in range(4)))
+    for outer, order in enumerate(([3, 2, 1, 0], [1, 3, 0, 2])):
+        for number, other in enumerate(order):
+            b.move(f"p{outer}.s{number}", f"p{outer + 1}.s{other}", "go")
+    sheet = sheet_of(drawn(b.chart(), "down"))
+    assert len(list(crossings(sheet))) <= 2  # 4, if each state follows what is inside it
+
+
+@pytest.mark.long
+def test_line_turns_aside_by_two_places_where_it_has_to() -> None:
+    """A label beside its line leaves no place straight above; one place aside would be a wiggle."""
+    sheet = sheet_of(drawn(charts.at_random(3)))
+    assert sum(wiggles(line.points) for line in sheet.lines) == 0
+
+
 def parallel(*moves: tuple[str, str]) -> Chart:
     """Return a chart with a parallel state that has a history, and some arrows more."""
     b = Builder("Parallel").states("off", "paused").state("on", PARALLEL).initial("", "off")
