@@ -62,7 +62,7 @@ _MONTHS: Final = (
 """The names of months in English, German, French, Spanish, Italian, Portuguese and Dutch."""
 _WIDE: Final = max(map(len, _MONTHS)) + 1
 _NAMES_OF_MONTHS: Final = "".join(f" {names:<{_WIDE}}" for names in _MONTHS)
-"""The names after blanks, those of each month in a part of one length: so SQL can find them, too."""
+"""The names, each after a blank, those of each month in as many letters: SQL finds them as well."""
 _SHORTEST: Final = 3  # letters of a name: Mar., Sept.
 _WEEKDAYS: Final = (
     " monday tuesday wednesday thursday friday saturday sunday"

@@ -12,7 +12,7 @@ from attrs import frozen
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.tables import words
 
-_MONTHS: Final = (
+_MONTHS: Final = (  # noqa: SIM905
     "jan(?:uary)? feb(?:ruary)? mar(?:ch)? apr(?:il)? may june? "
     "july? aug(?:ust)? sept?(?:ember)? oct(?:ober)? nov(?:ember)? dec(?:ember)?"
 ).split()
