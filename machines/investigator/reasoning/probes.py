@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.series import Daily, Run, Step
+from machines.investigator.reasoning.series import Daily, Run, Step, around
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.security.spelling import MAX_LENGTH, MAX_NAME
 from machines.investigator.tools.naming import quoted
@@ -78,6 +78,15 @@ class Reading:
     def span(self, days: Run | Step) -> tuple[date, date]:
         """Return the first and the last of some days."""
         return self.daily.days[days.first], self.daily.days[days.last]
+
+    def around(self, label: str, one: Finding) -> tuple[list[float], list[float]]:
+        """Return the numbers above zero of the two weeks before a finding, and of its days."""
+        if one.day is None or one.last is None:
+            return [], []
+        first = self.daily.days[0]
+        sizes = [n or None for n in self.daily.values.get(label, ())]
+        before, here = around(sizes, (one.day - first).days, (one.last - first).days)
+        return [n for n in before if n > 0], [n for n in here if n > 0]
 
     def shows(
         self,

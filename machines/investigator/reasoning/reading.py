@@ -86,7 +86,7 @@ def _examined(
             for each in _by_week_too(one) if check in _WEEKLY else [one]:
                 table = by_name[one.probe.table]
                 found += [of_part(own, one) for own in _sane(look, each, table)]
-    return [amounts.shared(one, by_check.get("amounts", ())) for one in found]
+    return [amounts.weighed(one, by_check.get("amounts", ())) for one in found]
 
 
 def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:

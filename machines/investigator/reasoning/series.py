@@ -108,6 +108,18 @@ def _number(cell: Scalar) -> float | None:
     return float(cell) if isinstance(cell, int | float) else None
 
 
+def around(
+    values: Sequence[float | None], first: int, last: int
+) -> tuple[list[float], list[float]]:
+    """Return the numbers of the two weeks before some days, and those of the days.
+
+    >>> around([1.0, None, 3.0, 4.0], 2, 9)
+    ([1.0], [3.0, 4.0])
+    """
+    before, here = slice(max(first - 2 * WEEK, 0), max(first, 0)), slice(max(first, 0), last + 1)
+    return [n for n in values[before] if n is not None], [n for n in values[here] if n is not None]
+
+
 def spread(values: Sequence[float]) -> float:
     """Return the robust standard deviation of some values; zero without values.
 
@@ -332,12 +344,12 @@ def stepped(
             back = end + 3, level, abs(change) / 2
         strength = abs(change) / max(noise, least / 20)
         if best is None or strength > best.strength:
-            record = abs(change) / max(_largest(known, start, end), least / 20)
+            record = abs(change) / max(largest(known, start, end), least / 20)
             best = Step(known[start][0], known[end][0], change, strength, record)
     return best
 
 
-def _largest(known: Sequence[tuple[int, float]], start: int, end: int) -> float:
+def largest(known: Sequence[tuple[int, float]], start: int, end: int) -> float:
     """Return the largest difference between as many days and those before, on other days."""
     length = min(end - start + 1, WEEK)
     spans = known[:start], known[start : end + 1], known[end + 1 :]

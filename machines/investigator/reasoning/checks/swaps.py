@@ -57,14 +57,7 @@ def _sizes(one: Finding, readings: Sequence[Reading]) -> tuple[float, float] | N
     for reading in readings:
         probe = reading.probe
         if probe.split is None and probe.table == one.table and one.column in probe.columns:
-            values = reading.daily.values[f"{one.column} middle"]
-            pairs = list(zip(reading.daily.days, values, strict=True))
-            before = [n for day, n in pairs if one.day and day < one.day and n and n > 0]
-            after = [
-                n
-                for day, n in pairs
-                if one.day and one.last and one.day <= day <= one.last and n and n > 0
-            ]
-            if before and after:
-                return math.log(median(before)), math.log(median(after))
+            before, here = reading.around(f"{one.column} middle", one)
+            if before and here:
+                return math.log(median(before)), math.log(median(here))
     return None
