@@ -291,6 +291,11 @@ class Step:
     strength: float
     record: float
 
+    @property
+    def happens(self) -> bool:
+        """Whether other days differ nearly as much: a single day has to differ by more."""
+        return self.record < (rule.RECORD_OF_MANY if self.first == self.last else rule.RECORD)
+
 
 def stepped(
     values: Sequence[float | None], least: float, beyond: float = 6.0, *, growing: bool = False

@@ -109,6 +109,7 @@ BEYOND_IN_PART: Final = 9.0  # of a part of the rows: there are many parts
 ALIKE: Final = (0.6, 1.5)  # small and large numbers change by like factors,
 EVEN: Final = (0.8, 1.25)  # and by the same one in another unit: goods have prices of their own
 NEAR_UNIT: Final = 0.1  # logarithm; rounding and growth are less
+EXACT: Final = 0.03  # the same where numbers are steady; prices that rise by half are in no miles
 MIX: Final = 1.5  # times the rows: other kinds of rows have begun or ended
 AT_ONCE: Final = 0.75  # of a change happens between two days, else it is a drift
 RECORD: Final = 2.0  # times the largest change on other days; less of it happens by itself,

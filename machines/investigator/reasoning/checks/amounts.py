@@ -244,10 +244,11 @@ def _may_be_chance(reading: Reading, name: str, step: Step) -> bool:
     alone, part = step.first == step.last, reading.probe.split is not None
     if alone and step.change < 0 and not any(reading.daily.counts(f"{name} set")[step.last + 1 :]):
         return True
-    if part and abs(step.change) < math.log(rule.FACTOR_OF_MANY):
+    small = rule.FACTOR_OF_MANY if part else rule.FACTOR_IN_PART
+    exact = max(abs(step.change) / step.strength, rule.EXACT)  # as exact as the numbers are
+    if abs(step.change) < math.log(small) and (part or not _is_unit(step.change, exact)):
         return True
-    often = alone or part or not _is_unit(step.change)
-    return step.record < (rule.RECORD_OF_MANY if often else rule.RECORD)
+    return step.happens or (part and step.record < rule.RECORD_OF_MANY)
 
 
 def _signed(values: Mapping[str, Sequence[float | None]], name: str) -> bool:
@@ -293,5 +294,6 @@ def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
     return sum(one not in before for one in during) >= max(len(during) / 2, 1)
 
 
-def _is_unit(change: float) -> bool:
-    return any(abs(abs(change) - math.log(unit)) < rule.NEAR_UNIT for unit in _UNITS)
+def _is_unit(change: float, near: float = rule.NEAR_UNIT) -> bool:
+    near = min(near, rule.NEAR_UNIT)
+    return any(abs(abs(change) - math.log(unit)) < near for unit in _UNITS)

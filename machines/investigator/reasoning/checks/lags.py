@@ -85,7 +85,7 @@ def _finding(
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
     score = surely(step.strength, rule.LAG)
-    if width > rule.PLANNED:
+    if width > rule.PLANNED or step.happens:
         score = min(score, rule.DOUBT)
     if clock:
         # It is the clock for certain if things happened before they began. Later by whole hours is
