@@ -189,6 +189,7 @@ class Run:
         during: The value on those days.
         strength: Distance beyond chance, in standard deviations.
         weight: The amount of it.
+        record: The difference as a multiple of the largest one on other days.
     """
 
     first: int
@@ -197,6 +198,7 @@ class Run:
     during: float
     strength: float
     weight: float
+    record: float = math.inf
 
 
 def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.RISE) -> Run | None:
@@ -253,7 +255,8 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.R
     strength = (during - before) / noise
     if strength < 3 or during - before < least:
         return None
-    return Run(here[0], here[-1], before, during, strength, most)
+    record = (during - before) / max(max(rest) - before, 0.01)
+    return Run(here[0], here[-1], before, during, strength, most, record)
 
 
 def enough(wholes: Sequence[float]) -> float:

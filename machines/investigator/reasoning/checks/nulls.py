@@ -50,7 +50,8 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
-        if run.weight < 2:  # noqa: PLR2004 - a single value
+        happens = run.during < rule.RENAMED and run.record < rule.RECORD
+        if run.weight < 2 or happens:  # noqa: PLR2004 - a single value, or a part as now and then
             score = min(score, rule.DOUBT)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
