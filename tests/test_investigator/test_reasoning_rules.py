@@ -367,3 +367,72 @@ def test_rules_take_stays_that_are_booked_earlier_for_no_sure_late_data(tmp_path
                 rows.append((str(booked), str(booked + timedelta(ahead))[:19]))
         synthesis = _ask(tmp_path / name, "anything?", {"stays": ("booked_at, other_at", rows)})
         assert (_surest(synthesis, CauseKind.LATE_DATA) > 0.8) is sure, synthesis
+
+
+def _unsure(path: Path, kind: CauseKind, columns: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Ask about a table: what is found first is of a kind, and not sure."""
+    synthesis = _ask(path, "anything wrong?", {"t": (columns, rows)})
+    assert synthesis.causes[0].kind is kind, synthesis
+    assert synthesis.causes[0].score <= 0.8, synthesis
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"), [(CauseKind.MISSING_DAY, 25), (CauseKind.LATE_DATA, 190)]
+)
+def test_rules_take_a_week_without_rows_for_a_holiday(
+    tmp_path: Path, kind: CauseKind, after: int
+) -> None:
+    """Where weekends have no rows, a whole week may have none, even if much comes after it."""
+    open_ = [day for n, day in enumerate(DAYS) if day.weekday() < 5 and not 42 <= n < 52]
+    rows = [(str(day), n % 25) for day in open_ for n in range(after if day == DAYS[52] else 25)]
+    _unsure(tmp_path / "a", kind, "day, till", rows)
+
+
+@pytest.mark.parametrize(
+    ("factor", "days"), [(1.5, range(50, 84)), (2.0, range(50, 71)), (0.35, range(50, 84))]
+)
+def test_rules_take_small_factors_of_no_unit_for_no_sure_finding(
+    tmp_path: Path, factor: float, days: range
+) -> None:
+    """Prices that rise by half, or sales that double for weeks, are in no other unit."""
+    rows = [
+        (str(day), round((20 + n) * (factor if at in days else 1), 2))
+        for at, day in enumerate(DAYS)
+        for n in range(12)
+    ]
+    _unsure(tmp_path / "a", CauseKind.UNIT_CHANGE, "day, price", rows)
+
+
+def test_rules_take_numbers_that_change_together_for_an_event(tmp_path: Path) -> None:
+    """Where two numbers change on one day, each by its factor, there is no other unit."""
+    rng, rows = Random(11), []
+    for at, day in enumerate(DAYS):
+        for _ in range(15):
+            used = rng.uniform(95, 105) * (0.55 if at == 50 else 1)
+            rows.append((str(day), round(used, 1), round(used**1.55, 1)))
+    _unsure(tmp_path / "a", CauseKind.UNIT_CHANGE, "day, used, price", rows)
+
+
+def test_rules_take_values_that_are_missing_now_and_then_for_no_sure_finding(
+    tmp_path: Path,
+) -> None:
+    """A gauge that fails for a part of each storm does so by itself."""
+    storms = {20: 8, 41: 14, 60: 10}
+    rows = [
+        (str(day), None if n < storms.get(at, 0) else 1000 + n)
+        for at, day in enumerate(DAYS)
+        for n in range(24)
+    ]
+    _unsure(tmp_path / "a", CauseKind.NULL_SPIKE, "day, pressure", rows)
+
+
+def test_rules_take_a_lag_like_others_for_no_sure_finding(tmp_path: Path) -> None:
+    """A day on which payments come hours later, as on another day, is an ordinary bad one."""
+    late, rows = {30: 4.2, 55: 6.3}, []
+    for at, day in enumerate(DAYS):
+        for n in range(12):
+            begun = datetime.combine(day, time(8 + n))
+            paid = begun + timedelta(minutes=20 + n, hours=late.get(at, 0))
+            rows.append((str(begun), str(paid), n))
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("begun_at, paid_at, n", rows)})
+    assert all(one.score <= 0.8 for one in synthesis.causes), synthesis
