@@ -193,32 +193,6 @@ def labelled(cells: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def by_day(
-    table: Table,
-    day: Column,
-    cells: Sequence[tuple[str, str]],
-    split: Column | None = None,
-    *,
-    whole: bool = False,
-) -> str:
-    """Return a query of some aggregates by day, and by part, the latest days first.
-
-    Of very many rows only some are read, unless the ``whole`` is to be counted.
-    """
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    expression = day.fill(day.dates.day)
-    found = labelled(cells)
-    part, groups, most = "", "1", MOST_DAYS
-    if split is not None:
-        part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
-    some = "" if whole else table.some
-    return (
-        f'SELECT {expression} AS "day",{part} {found} FROM {table.source} AS t '  # noqa: S608
-        f"WHERE {table.has(expression)}{some} "
-        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
-    )
-
-
 def probe_by_day(
     check: str,
     claim: str,
@@ -230,14 +204,17 @@ def probe_by_day(
     *,
     whole: bool = False,
 ) -> Probe:
-    """Return a probe of some aggregates by day."""
-    return Probe(
-        check,
-        table.name,
-        day.name,
-        claim,
-        by_day(table, day, cells, split, whole=whole),
-        tuple(label for label, _ in cells),
-        tuple(columns),
-        split=split.name if split is not None else None,
+    """Return a probe of some aggregates by day, and by part, the latest days first.
+
+    Of very many rows only some are read, unless the ``whole`` is to be counted.
+    """
+    part, groups, most = "", "1", MOST_DAYS
+    if split is not None:
+        part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
+    sql = (
+        f'SELECT {day.day} AS "day",{part} {labelled(cells)} FROM {table.source} AS t '  # noqa: S608
+        f"WHERE {table.has(day.day)}{'' if whole else table.some} "
+        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
+    labels, by = tuple(label for label, _ in cells), split.name if split is not None else None
+    return Probe(check, table.name, day.name, claim, sql, labels, tuple(columns), split=by)

@@ -78,6 +78,16 @@ class Column:
         """Whether it may identify a row."""
         return self.dates is None and (self.key or (self.unique and (self.whole or self.texts)))
 
+    @property
+    def day(self) -> str:
+        """The SQL for the day of its dates."""
+        return self.fill(self.dates.day) if self.dates else "NULL"
+
+    @property
+    def moment(self) -> str:
+        """The SQL for the Julian day of its dates, with its fraction."""
+        return self.fill(self.dates.moment) if self.dates else "NULL"
+
     def sql(self, alias: str = "t") -> str:
         """Return its name as SQL."""
         return f"{alias}.{quoted(self.name)}"

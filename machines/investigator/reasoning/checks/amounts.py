@@ -68,8 +68,7 @@ def _counts_few(column: Column) -> bool:
 
 
 def _probe(table: Table, day: Column, part: Column | None, columns: Sequence[Column]) -> Probe:
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    expression = day.fill(day.dates.day)
+    expression = day.day
     inner, outer, labels = [], [], list[str]()
     for n, column in enumerate(columns):
         value = f"CASE WHEN typeof({column.sql()}) <> 'text' THEN {column.sql()} END"

@@ -23,6 +23,9 @@ _HOURS: Final = 24
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
 
+_SUMMER_TIME: Final = {3, 4, 10, 11}
+"""The months in which clocks are put forward or back, somewhere on earth."""
+
 _Days: TypeAlias = Sequence[Sequence[float]]
 _Shift: TypeAlias = tuple[int, int, int, float, float]
 """The first and last day, the hours, the strength, and the part of the difference they explain."""
@@ -117,7 +120,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         first, last, shift = last + 1, len(days) - 1, -shift
     day = reading.daily.days[first]
     end = reading.daily.days[last]
-    if abs(shift) == 1 and (_is_summer_time(day) or _is_summer_time(end)):
+    if abs(shift) == 1 and {day.month, end.month} & _SUMMER_TIME:
         return []
     score = surely(strength, scale)
     if fit < rule.CLOCK_FIT:
@@ -125,11 +128,6 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     words = f"from {day} on, everything happens {shift:+d} hours later than usual"
     kind = CauseKind.TIME_ZONE
     return [reading.shows(kind, reading.probe.day, (day, end), score, words)]
-
-
-def _is_summer_time(day: date) -> bool:
-    """Tell whether clocks are put forward or back about a day, somewhere on earth."""
-    return day.month in (3, 4, 10, 11)
 
 
 def _marked(reading: Reading) -> Finding | None:

@@ -105,8 +105,8 @@ def _source(
     A table without a day has that of the rows that it belongs to.
     """
     own = table.day
-    if own is not None and own.dates is not None:
-        return f"{table.source} AS t", own.fill(own.dates.day), own.name
+    if own is not None:
+        return f"{table.source} AS t", own.day, own.name
     for link in found:
         other = next(one for one in tables if one.name == link.parent)
         if link.akin and other.day is not None and other.day.dates is not None:
