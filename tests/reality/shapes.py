@@ -531,9 +531,9 @@ def audit(rng: Random) -> Base:
             }
         )
     for n, day in enumerate(days.days):
-        for at in range(20):
+        for second in range(20):
             row = {
-                "at": datetime.combine(day, time(2, 10)) + timedelta(seconds=at),
+                "at": datetime.combine(day, time(2, 10)) + timedelta(seconds=second),
                 "actor": "nightly",
             }
             row |= {

@@ -13,6 +13,10 @@ import pytest
 
 import tests.test_investigator.test_reasoning_incidents as incidents
 from machines.investigation import Call, CauseKind, Observed, Scope, Synthesis, Verdict
+from machines.investigator.reasoning import thresholds
+from machines.investigator.reasoning.checks import hours
+from machines.investigator.reasoning.probes import Probe, Reading
+from machines.investigator.reasoning.series import Daily
 from machines.investigator.security.connection import GuardedConnection
 from machines.investigator.security.violation import SecurityViolation
 from tests.test_investigator.incidents import Planted
@@ -435,4 +439,28 @@ def test_rules_take_a_lag_like_others_for_no_sure_finding(tmp_path: Path) -> Non
             paid = begun + timedelta(minutes=20 + n, hours=late.get(at, 0))
             rows.append((str(begun), str(paid), n))
     synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("begun_at, paid_at, n", rows)})
+    assert all(one.score <= 0.8 for one in synthesis.causes), synthesis
+
+
+def test_rules_compare_the_end_of_a_day_with_that_day_of_other_weeks() -> None:
+    """A job each night has nearly all rows of a Sunday: one without others does not end early."""
+    rows = {label: [0.0] * 84 for label in hours.LABELS}
+    rows["h02"] = [20.0] * 84
+    rows["h12"] = [0.0 if n == 48 else 5.0 if n % 7 > 4 else 50.0 for n in range(84)]
+    daily = Daily(tuple(DAYS), {label: tuple(found) for label, found in rows.items()})
+    ends = hours.unlikely(Reading(Probe("hours", "t", "at", "", "", hours.LABELS), daily))
+    assert ends[DAYS[48]] < thresholds.UNLIKELY
+
+
+def test_rules_take_a_table_with_rows_once_a_month_for_kept_up(tmp_path: Path) -> None:
+    """People join on the first of a month: two months without any are no end of the list."""
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(300)]
+    joined = [day for day in days[:230] if day.day == 1 for _ in range(5)]
+    people = [(n, str(day)) for n, day in enumerate(joined, 1)]
+    rows = [(str(day), 1 + (at + 7 * n) % 5) for at, day in enumerate(days) for n in range(10)]
+    tables = {
+        "shifts": ("day, person_id", rows),
+        "persons": ("person_id INTEGER PRIMARY KEY, joined", people),
+    }
+    synthesis = _ask(tmp_path / "a", "anything wrong?", tables)
     assert all(one.score <= 0.8 for one in synthesis.causes), synthesis

@@ -132,9 +132,9 @@ def weighed(one: Finding, readings: Sequence[Reading]) -> Finding:
         abs(move - whole) > rule.NEAR_UNIT for move in others
     )
     one = evolve(one, score=one.score * rule.EVENT) if event else one
-    for each in parts.values() if whole and one.part is None else ():
-        alike = [n for move, n in each if rule.ALIKE[0] < move / whole < rule.ALIKE[1]]
-        if sum(alike) < sum(n for _, n in each) / 2:
+    for moves in parts.values() if whole and one.part is None else ():
+        alike = [n for move, n in moves if rule.ALIKE[0] < move / whole < rule.ALIKE[1]]
+        if sum(alike) < sum(n for _, n in moves) / 2:
             return evolve(one, score=min(one.score, rule.DOUBT))
     return one
 

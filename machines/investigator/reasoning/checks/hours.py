@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import accumulate
 from operator import mul
 from statistics import median
 from typing import Final, TypeAlias
@@ -302,17 +303,16 @@ def _doubled(
 def unlikely(reading: Reading) -> Mapping[date, float]:
     """Return for each day the improbability of its end: the negative logarithm.
 
-    Each row is taken to fall on the hours as the rows of all days do.
+    Each row is taken to fall on the hours as the rows of the same day of all weeks do.
     """
-    columns = [reading.daily.counts(label) for label in LABELS]
-    totals = [sum(one) for one in columns]
-    whole, below = sum(totals), 0.0
-    shares = []
-    for one in totals:
-        below += one
-        shares.append((below + 1) / (whole + 2))
-    days = zip(reading.daily.days, zip(*columns, strict=True), strict=True)
-    return {day: _end(hours, shares) for day, hours in days}
+    days = list(zip(*map(reading.daily.counts, LABELS), strict=True))
+    found: dict[date, float] = {}
+    for at in range(7):
+        below = list(accumulate(map(sum, zip(*days[at::7], strict=True))))
+        shares = [(one + 1) / (below[-1] + 2) for one in below]
+        alike = zip(reading.daily.days[at::7], days[at::7], strict=True)
+        found |= {day: _end(hours, shares) for day, hours in alike}
+    return found
 
 
 def _end(hours: Sequence[float], shares: Sequence[float]) -> float:
