@@ -14,7 +14,7 @@ import pytest
 import tests.test_investigator.test_reasoning_incidents as incidents
 from machines.investigation import Call, CauseKind, Observed, Scope, Synthesis, Verdict
 from machines.investigator.reasoning import thresholds
-from machines.investigator.reasoning.checks import hours
+from machines.investigator.reasoning.checks.hours import LABELS, unlikely
 from machines.investigator.reasoning.probes import Probe, Reading
 from machines.investigator.reasoning.series import Daily
 from machines.investigator.security.connection import GuardedConnection
@@ -444,11 +444,11 @@ def test_rules_take_a_lag_like_others_for_no_sure_finding(tmp_path: Path) -> Non
 
 def test_rules_compare_the_end_of_a_day_with_that_day_of_other_weeks() -> None:
     """A job each night has nearly all rows of a Sunday: one without others does not end early."""
-    rows = {label: [0.0] * 84 for label in hours.LABELS}
+    rows = {label: [0.0] * 84 for label in LABELS}
     rows["h02"] = [20.0] * 84
     rows["h12"] = [0.0 if n == 48 else 5.0 if n % 7 > 4 else 50.0 for n in range(84)]
     daily = Daily(tuple(DAYS), {label: tuple(found) for label, found in rows.items()})
-    ends = hours.unlikely(Reading(Probe("hours", "t", "at", "", "", hours.LABELS), daily))
+    ends = unlikely(Reading(Probe("hours", "t", "at", "", "", LABELS), daily))
     assert ends[DAYS[48]] < thresholds.UNLIKELY
 
 
