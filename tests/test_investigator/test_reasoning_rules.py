@@ -458,9 +458,27 @@ def test_rules_take_a_table_with_rows_once_a_month_for_kept_up(tmp_path: Path) -
     joined = [day for day in days[:230] if day.day == 1 for _ in range(5)]
     people = [(n, str(day)) for n, day in enumerate(joined, 1)]
     rows = [(str(day), 1 + (at + 7 * n) % 5) for at, day in enumerate(days) for n in range(10)]
-    tables = {
-        "shifts": ("day, person_id", rows),
-        "persons": ("person_id INTEGER PRIMARY KEY, joined", people),
-    }
-    synthesis = _ask(tmp_path / "a", "anything wrong?", tables)
+    synthesis = _ask(
+        tmp_path / "a",
+        "anything wrong?",
+        {
+            "shifts": ("day, person_id", rows),
+            "persons": ("person_id INTEGER PRIMARY KEY, joined", people),
+        },
+    )
     assert all(one.score <= 0.8 for one in synthesis.causes), synthesis
+
+
+@pytest.mark.parametrize(("since", "sure"), [(50, False), (20, True)])
+def test_rules_take_values_that_other_rows_lack_for_no_sure_finding(
+    tmp_path: Path, since: int, sure: bool
+) -> None:
+    """Rows of a system that begins on the day on which a number is given up may have none."""
+    rows = [
+        (str(day), "new" if at >= since else "old", None if at >= 50 else f"A{at:03}{n:03}")
+        for at, day in enumerate(DAYS)
+        for n in range(15)
+    ]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("day, source, old_no", rows)})
+    assert _first(synthesis) == (CauseKind.NULL_SPIKE, "t", DAYS[50])
+    assert (synthesis.causes[0].score > 0.8) is sure

@@ -123,7 +123,8 @@ def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
     >>> format_of(["3/2/2026", "3/13/2026"]).name, format_of([17, 4, 2026])
     ('mdy/4_date', None)
     """
-    given = [one for one in values if one is not None and one != "" and not _is_never(one)]
+    given = [one for one in values if one is not None and one != ""]
+    given = [one for one in given if not (isinstance(one, str) and one.startswith(_NEVER))]
     named = bool(_NAMED.search(name))
     seen = [one for value in given if (one := _seen(value, named=named)) is not None]
     # Text with the marks of a date is nothing else, even if other text is beside it.
@@ -247,10 +248,6 @@ _QUARTER: Final = re.compile(r"(?i)(\d{4})[-/ ]?q([1-4])|q([1-4])[-/ ]?(\d{4})",
 _JOINED: Final = re.compile(
     r"(\d\d)([A-Za-z]{3})(\d{4})(?:[: ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?)?", re.ASCII
 )
-
-
-def _is_never(value: Scalar) -> bool:
-    return isinstance(value, str) and value.startswith(_NEVER)
 
 
 def _seen(value: Scalar, *, named: bool) -> _Seen | None:

@@ -38,8 +38,9 @@ def rank(
             best.append(one)
             continue
         probes = tuple(dict.fromkeys((*same.probes, *one.probes)))
-        # A finding of two checks is surer than a finding of one.
-        more = one.score * 0.5 if one.part is None else 0.0
+        # A finding of two checks is surer than a finding of one, be that of days or of weeks.
+        again = one.part is not None or one.probes[0] in same.probes
+        more = 0.0 if again else one.score * 0.5
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
     return sorted(best, key=lambda one: (-_aim(one, hints), -_fit(one, hints)))

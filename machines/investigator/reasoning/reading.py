@@ -86,6 +86,7 @@ def _examined(
             for each in _by_week_too(one) if check in _WEEKLY else [one]:
                 table = by_name[one.probe.table]
                 found += [of_part(own, one) for own in _sane(look, each, table)]
+    found = [nulls.weighed(one, by_check.get("parts", ())) for one in found]
     return [amounts.weighed(one, by_check.get("amounts", ())) for one in found]
 
 

@@ -34,7 +34,8 @@ def links(table: Table, tables: Iterable[Table]) -> list[Link]:
     found = []
     for other in tables:
         for key in other.columns:
-            if other.name == table.name or not _is_key(key, other):
+            unique = key.unique and (key.whole or key.texts) and other.sampled > 1
+            if other.name == table.name or not (key.key or unique):
                 continue
             for column in table.columns:
                 akin = _akin(column, other, key)
@@ -46,10 +47,6 @@ def links(table: Table, tables: Iterable[Table]) -> list[Link]:
     sure = {link.column for link in found if link.akin}
     kept = [link for link in found if link.akin or link.column not in sure]
     return sorted(kept, key=lambda link: not link.akin)
-
-
-def _is_key(key: Column, table: Table) -> bool:
-    return key.key or (key.unique and (key.whole or key.texts) and table.sampled > 1)
 
 
 def _comparable(column: Column, key: Column) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
+
+from attrs import evolve
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
@@ -21,16 +25,12 @@ def probes(table: Table) -> list[Probe]:
     columns = [one for one in table.columns if one is not day and not one.key]
 
     def probe(group: Sequence[Column]) -> Probe:
-        cells = [("rows", "count(*)"), *(_cell(one) for one in group)]
+        null = "sum({0} IS NULL OR {0} = '')".format
+        cells = [("rows", "count(*)"), *((f"{one.name} null", null(one.sql())) for one in group)]
         claim = f"values of {table.name} are missing"
         return probe_by_day("nulls", claim, table, day, cells, [one.name for one in group])
 
     return grouped(columns, _AT_ONCE, probe)
-
-
-def _cell(column: Column) -> tuple[str, str]:
-    name = column.sql()
-    return f"{column.name} null", f"sum({name} IS NULL OR {name} = '')"
 
 
 def find(reading: Reading, table: Table) -> list[Finding]:
@@ -58,6 +58,25 @@ def find(reading: Reading, table: Table) -> list[Finding]:
             words += f"; {heir} is filled instead"
         found.append(reading.shows(kind, name, (day, last), score, words))
     return found
+
+
+def weighed(one: Finding, parts: Sequence[Reading]) -> Finding:
+    """Return a finding of missing values, less sure if the rows are of a kind that begins with it.
+
+    Where another system writes the rows, with a sign of its own, it may have no such values.
+    """
+    if one.kind is not CauseKind.NULL_SPIKE or one.day is None or one.part is not None:
+        return one
+    new, whole = Counter[str | None](), Counter[str | None]()
+    for each in parts:
+        rows = zip(each.daily.days, each.daily.counts("rows"), strict=True)
+        here = sum(n for day, n in rows if one.covers(day))
+        if each.probe.table == one.table and each.probe.split != one.column:
+            whole[each.probe.split] += round(here)
+            begins = abs(each.daily.days[0] - one.day) <= timedelta(1)
+            new[each.probe.split] += round(here) if begins and each.part is not None else 0
+    other = any(n > rule.RENAMED * whole[split] for split, n in new.items())
+    return evolve(one, score=min(one.score, rule.DOUBT)) if other else one
 
 
 def _heir(reading: Reading, name: str, run: Run) -> str | None:
