@@ -482,3 +482,13 @@ def test_rules_take_values_that_other_rows_lack_for_no_sure_finding(
     synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("day, source, old_no", rows)})
     assert _first(synthesis) == (CauseKind.NULL_SPIKE, "t", DAYS[50])
     assert (synthesis.causes[0].score > 0.8) is sure
+
+
+def test_rules_take_a_part_that_is_quiet_at_the_end_for_no_sure_finding(tmp_path: Path) -> None:
+    """Boats that are not sold on the last days may have had their season."""
+    rows = [
+        (str(day), "bread" if n < 50 else "boats", n % 7)
+        for at, day in enumerate(DAYS)
+        for n in range(60 if at < 80 else 50)
+    ]
+    _unsure(tmp_path / "a", CauseKind.MISSING_DAY, "day, goods, pieces", rows)

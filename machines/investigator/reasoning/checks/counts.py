@@ -209,8 +209,8 @@ def _gaps(
             words += ", and many more on the next day"
         rests, gap = _rests(level), _gap_of(run[0], gaps)
         holiday = rests and (len(run) <= rule.HOLIDAYS or gap >= WEEK + rests)
-        over = reading.probe.split and gap > WEEK
-        # A part that is quiet for weeks may have had its season.
+        over = reading.probe.split and (gap > WEEK or run[-1] == len(counts) - 1)
+        # A part that is quiet for weeks, or to the end, may have had its season.
         if by_chance or holiday or over or _turn_of_the_year(first, last):
             score = min(score, rule.DOUBT)
         found.append((reading.shows(kind, None, (first, last), score, words), rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,7 +10,7 @@ from attrs import evolve
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
-from machines.investigator.reasoning.series import Run, risen, surely
+from machines.investigator.reasoning.series import WEEK, Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 
 _AT_ONCE = 20
@@ -67,16 +66,22 @@ def weighed(one: Finding, parts: Sequence[Reading]) -> Finding:
     """
     if one.kind is not CauseKind.NULL_SPIKE or one.day is None or one.part is not None:
         return one
-    new, whole = Counter[str | None](), Counter[str | None]()
-    for each in parts:
-        rows = zip(each.daily.days, each.daily.counts("rows"), strict=True)
-        here = sum(n for day, n in rows if one.covers(day))
-        if each.probe.table == one.table and each.probe.split != one.column:
-            whole[each.probe.split] += round(here)
-            begins = abs(each.daily.days[0] - one.day) <= timedelta(1)
-            new[each.probe.split] += round(here) if begins and each.part is not None else 0
-    other = any(n > rule.RENAMED * whole[split] for split, n in new.items())
-    return evolve(one, score=min(one.score, rule.DOUBT)) if other else one
+    mine = [each for each in parts if each.probe.table == one.table]
+    for split in {each.probe.split for each in mine} - {one.column}:
+        same = [each for each in mine if each.probe.split == split]
+        first = min(each.daily.days[0] for each in same) + timedelta(WEEK)
+        late = [each for each in same if each.daily.days[0] > first and each.part is not None]
+        # Parts that begin again and again, as months do, are no sign.
+        if all(abs(each.daily.days[0] - one.day) <= timedelta(1) for each in late):
+            new, whole = (sum(_rows(each, one) for each in some) for some in (late, same))
+            if late and new > rule.RENAMED * whole:
+                return evolve(one, score=min(one.score, rule.DOUBT))
+    return one
+
+
+def _rows(part: Reading, one: Finding) -> float:
+    rows = zip(part.daily.days, part.daily.counts("rows"), strict=True)
+    return sum(n for day, n in rows if one.covers(day))
 
 
 def _heir(reading: Reading, name: str, run: Run) -> str | None:
