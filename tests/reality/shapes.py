@@ -1,7 +1,8 @@
 """Clean tables that are made up: what happens in any business, and is no fault.
 
 Growth in steps, seasons, holidays, lists of prices, loads of the past in one go, logs of which the
-old part is thinned out, lists that grow. A seed chooses a shape and its numbers.
+old part is thinned out, lists that grow, contracts, terms, currencies. A seed chooses a shape and
+its numbers.
 """
 
 from __future__ import annotations
@@ -366,12 +367,194 @@ def bookings(rng: Random) -> Base:
     return _base("bookings", rows)
 
 
+def subscriptions(rng: Random) -> Base:
+    """Contracts that are billed each month on their own day, and of which some are given up."""
+    days = _days(rng, lambda n, day: 2.5 * _weekly(day, 0.8) * (2 if day.month in (1, 9) else 1))
+    plans = {"basic": 9.9, "plus": 19.9, "team": 89.0}
+    contracts: list[Row] = []
+    bills: list[Row] = []
+    end = datetime.combine(days.days[-1], time(23))
+    for number, at in enumerate(days.moments(rng, 0, 24), 1):
+        plan = rng.choices(list(plans), [6, 3, 1])[0]
+        months = int(rng.expovariate(0.12)) + 1
+        gone = at + timedelta(days=30.4 * months)
+        row: Row = {"contract_id": number, "plan": plan, "began_at": at}
+        row["ended_at"] = gone if gone < end else None
+        row["reason"] = rng.choice(["price", "moved", "unused"]) if gone < end else None
+        contracts.append(row)
+        for month in range(months + 1):
+            billed = at + timedelta(days=30.4 * month)
+            if billed < min(gone, end):
+                bills.append({"contract_id": number, "at": billed.replace(hour=4), "plan": plan})
+                bills[-1]["total"] = round(plans[plan] * rng.choice([1, 1, 1, 1, 0.8]), 2)
+    bills.sort(key=lambda row: row["at"])
+    for number, row in enumerate(bills, 1):
+        paid = row["at"] + timedelta(hours=rng.expovariate(0.2))
+        failed = paid > end or rng.random() < 0.04
+        row["id"], row["state"] = number, "failed" if failed else "paid"
+        row["paid_at"] = None if failed else paid
+    others = {"contracts": Table(list(contracts[0]), contracts, "contract_id")}
+    return _base("bills", bills, others, [Link("contract_id", "contracts", "contract_id")])
+
+
+def terms(rng: Random) -> Base:
+    """Lessons of a school: on weekdays in terms, with exams before the longer holidays."""
+    free = [(2, 10, 16), (4, 1, 14), (6, 25, 31), (7, 1, 31), (8, 1, 31), (10, 20, 31)]
+    free += [(12, 21, 31), (1, 1, 6), (5, 1, 1)]
+
+    def rate(n: int, day: date) -> float:
+        off = any(day.month == month and first <= day.day <= last for month, first, last in free)
+        return 0.0 if off or day.weekday() > 4 else 30.0 if day.weekday() == 4 else 45.0
+
+    days = _days(rng, rate, 700)
+    rows: list[Row] = []
+    for number, at in enumerate(days.moments(rng, 8, 16), 1):
+        exam = (at.month, at.day > 10) in ((12, True), (6, True), (3, True)) and rng.random() < 0.5
+        row: Row = {"id": number, "at": at.replace(minute=0, second=0, microsecond=0)}
+        row |= {
+            "room": f"R{rng.randrange(1, 25):02}",
+            "subject": rng.choice(["maths", "art", "music"]),
+        }
+        row |= {"present": rng.randint(14, 30) - 6 * (at.month in (1, 2) and rng.random() < 0.5)}
+        row |= {"mark": round(rng.triangular(1, 6, 2.5), 1) if exam else None}
+        rows.append(row | {"note": "exam" if exam else "trip" if rng.random() < 0.03 else None})
+    return _base("lessons", rows)
+
+
+def currencies(rng: Random) -> Base:
+    """Rates of each working day, and payments in currencies, of which one is used since a day."""
+    days = _days(rng, lambda n, day: 40 * _weekly(day, 0.3))
+    level = {"EUR": 1.0, "USD": 1.08, "GBP": 0.85, "JPY": 161.0, "HUF": 392.0, "CHF": 0.95}
+    rates: list[Row] = []
+    for day in days.days:
+        if day.weekday() < 5:
+            at = datetime.combine(day, time(16))
+            for name, one in level.items():
+                level[name] = one * (1 if name == "EUR" else rng.lognormvariate(0, 0.006))
+                rates.append({"quoted_at": at, "currency": name, "rate": round(level[name], 4)})
+    rows = _orders(rng, days.moments(rng, 0, 24), 50)
+    since = rows[rng.randrange(len(rows) // 4, 3 * len(rows) // 4)]["at"]
+    for row in rows:
+        names = [
+            *["EUR"] * 6,
+            "USD",
+            "USD",
+            "GBP",
+            "CHF",
+            *(["HUF", "JPY"] if row["at"] > since else []),
+        ]
+        row["currency"] = rng.choice(names)
+        row["local"] = round(row["amount"] * level[row["currency"]], 2)
+        row["fee"] = round(0.3 + row["amount"] * 0.015, 2) if row["currency"] != "EUR" else 0.0
+    others = {"rates": Table(list(rates[0]), rates)}
+    return _base("payments", rows, others)
+
+
+def new_ids(rng: Random) -> Base:
+    """A new system: its customers and orders have larger numbers, and no clerk; the old are kept."""
+    days = _days(rng, lambda n, day: 35 * _weekly(day))
+    rows = _orders(rng, days.moments(rng))
+    move = rows[rng.randrange(len(rows) // 4, 3 * len(rows) // 4)]["at"].date()
+    people: list[Row] = []
+    for row in rows:
+        new = row["at"].date() >= move
+        if len(people) < 30 or rng.random() < 0.15:
+            number = (5_000_000 if new else 1000) + len(people)
+            people.append(
+                {"customer_id": number, "joined": row["at"], "mail": f"{number}@mail.example"}
+            )
+        row["customer_id"] = rng.choice(people[-400:])["customer_id"]
+        row["id"] += 10_000_000 * new
+        row["old_no"] = None if new else f"A{row['id']:06}"
+        row["source"] = "portal" if new else "desk"
+    others = {"customers": Table(list(people[0]), people, "customer_id")}
+    return _base("orders", rows, others, [Link("customer_id", "customers", "customer_id")])
+
+
+def staff(rng: Random) -> Base:
+    """Shifts of the people of a list: most join on the first of a month, pay rises in January."""
+    days = _days(rng, lambda n, day: 1, 700).days
+    people: list[Row] = []
+    for number in range(1, 41 + len(days) // 12):
+        at = days[0] if number <= 40 else days[rng.randrange(len(days))].replace(day=1)
+        people.append({"staff_id": number, "joined": datetime.combine(at, time())})
+        people[-1] |= {
+            "team": rng.choice(["desk", "store", "van"]),
+            "wage": round(rng.gauss(17, 3), 2),
+        }
+        people[-1]["left_on"] = None
+    people.sort(key=lambda row: row["joined"])
+    rows: list[Row] = []
+    for day in days:
+        here = [one for one in people if one["joined"].date() <= day and one["left_on"] is None]
+        if len(here) > 35 and rng.random() < 0.05:
+            rng.choice(here)["left_on"] = datetime.combine(day, time())
+        for one in here:
+            if rng.random() < (0.75 if day.weekday() < 5 else 0.25) * (
+                0.8 if day.month == 8 else 1
+            ):
+                begin = datetime.combine(day, time({"desk": 8, "store": 6, "van": 14}[one["team"]]))
+                begin += timedelta(minutes=rng.gauss(0, 6))
+                row: Row = {
+                    "at": begin,
+                    "staff_id": one["staff_id"],
+                    "hours": rng.choice([4, 8, 8, 8, 9.5]),
+                }
+                row["pay"] = round(row["hours"] * one["wage"] * 1.04 ** (day.year - 2024), 2)
+                rows.append(
+                    row
+                    | {"ill": 1 if rng.random() < (0.09 if day.month in (1, 2) else 0.03) else 0}
+                )
+    others = {"people": Table(list(people[0]), people, "staff_id")}
+    return _base(
+        "shifts",
+        sorted(rows, key=lambda row: row["at"]),
+        others,
+        [Link("staff_id", "people", "staff_id")],
+    )
+
+
+def audit(rng: Random) -> Base:
+    """A log of who changed what: a job each night, closings of the month, and a release now and then."""
+    days = _days(rng, lambda n, day: 50 * (day.weekday() < 5) + 4 + 90 * (day.day in (1, 2)))
+    rows: list[Row] = []
+    for at in days.moments(rng, 7, 19):
+        what = rng.choices(["update", "insert", "delete", "login"], [6, 3, 0.3, 4])[0]
+        row: Row = {"at": at, "actor": f"user{min(int(rng.expovariate(0.1)), 40)}", "what": what}
+        row["old"] = f"{rng.randrange(9999)}" if what in ("update", "delete") else None
+        row["new"] = f"{rng.randrange(9999)}" if what in ("update", "insert") else None
+        rows.append(
+            row
+            | {
+                "release": f"{1 + (at.date() - days.days[0]).days // 45}.0",
+                "ms": round(rng.lognormvariate(3, 0.8)),
+            }
+        )
+    for n, day in enumerate(days.days):
+        for second in range(20):
+            row = {
+                "at": datetime.combine(day, time(2, 10)) + timedelta(seconds=second),
+                "actor": "nightly",
+            }
+            row |= {
+                "what": "update",
+                "old": f"{n}",
+                "new": f"{n + 1}",
+                "release": f"{1 + n // 45}.0",
+            }
+            rows.append(row | {"ms": round(rng.lognormvariate(5, 0.3))})
+    return _base("changes", sorted(rows, key=lambda row: row["at"]))
+
+
 SHAPES: Final = (
     steps, seasons, import_of_the_past, begun_midway, rare_values, price_list, batches, retention,
     drifts, holidays, lists_that_grow, great_days, sensor, seldom_kept, by_the_day,
-    load, bursts, station, bookings,
+    load, bursts, station, bookings, subscriptions, terms, currencies, new_ids, staff, audit,
 )  # fmt: skip
 """The shapes."""
+
+UNSEEN: Final = frozenset(("new_ids", "staff", "audit"))
+"""Those of which only the sums are told."""
 
 
 def made(seed: int) -> tuple[Base, str]:

@@ -130,6 +130,34 @@ def test_formats_read_months_of_other_languages(shape: str, names: str) -> None:
     assert _days([*["3 May 2026"] * 9, "3 Foo 2026"])[-1][0] == "2026-00-03"  # on no day
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Marathon {y}", "Juniper {y}", "Decker-{y}", "Marketing {d} {y}", "{d} Sepia {y}"),
+        *("Aprilia {d}, {y}", "Mayer {d}.3.{y}", "Version {d}.2.10", "Ma {y}", "Setup {y}"),
+        *("Genova {y}", "Jung {d} {y}", "Märklin {y}"),
+    ],
+)
+def test_formats_take_no_word_that_begins_like_a_month_for_one(name: str) -> None:
+    """The name of a month, or of a day of the week, may be cut short, and is no part of a word."""
+    assert format_of([name.format(d=n % 28 + 1, y=2000 + n % 20) for n in range(90)]) is None
+
+
+def test_formats_put_other_words_than_months_on_no_day() -> None:
+    """A race among months is on no day, and the months stay where they are."""
+    found = _days([*["Mar 2026", "Sept. 2026", "März 2026", "JUIL. 2026"] * 9, "Marathon 2026"])
+    assert [day for day, _ in found[-5:]] == [
+        *("2026-03-01", "2026-09-01", "2026-03-01", "2026-07-01"),
+        "2026-00-01",
+    ]
+
+
+@pytest.mark.parametrize(("said", "day"), [("march 5, 2026", 5), ("marathon 5, 2026", None)])
+def test_hints_read_whole_names_of_months(said: str, day: int | None) -> None:
+    """A question names a day by the name of a month, and not by a word that begins like one."""
+    assert {one.day for one in Hints.read(f"what of {said}?", []).days} == ({day} if day else set())
+
+
 def test_formats_prefer_days_to_months() -> None:
     """A table with the day and the month of its rows is read by the day."""
     rows = [[f"2026-{n // 28 + 1:02}", f"2026-{n // 28 + 1:02}-{n % 28 + 1:02}"] for n in range(90)]

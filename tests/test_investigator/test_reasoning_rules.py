@@ -13,6 +13,10 @@ import pytest
 
 import tests.test_investigator.test_reasoning_incidents as incidents
 from machines.investigation import Call, CauseKind, Observed, Scope, Synthesis, Verdict
+from machines.investigator.reasoning import thresholds
+from machines.investigator.reasoning.checks.hours import LABELS, unlikely
+from machines.investigator.reasoning.probes import Probe, Reading
+from machines.investigator.reasoning.series import Daily
 from machines.investigator.security.connection import GuardedConnection
 from machines.investigator.security.violation import SecurityViolation
 from tests.test_investigator.incidents import Planted
@@ -367,3 +371,124 @@ def test_rules_take_stays_that_are_booked_earlier_for_no_sure_late_data(tmp_path
                 rows.append((str(booked), str(booked + timedelta(ahead))[:19]))
         synthesis = _ask(tmp_path / name, "anything?", {"stays": ("booked_at, other_at", rows)})
         assert (_surest(synthesis, CauseKind.LATE_DATA) > 0.8) is sure, synthesis
+
+
+def _unsure(path: Path, kind: CauseKind, columns: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Ask about a table: what is found first is of a kind, and not sure."""
+    synthesis = _ask(path, "anything wrong?", {"t": (columns, rows)})
+    assert synthesis.causes[0].kind is kind, synthesis
+    assert synthesis.causes[0].score <= 0.8, synthesis
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"), [(CauseKind.MISSING_DAY, 25), (CauseKind.LATE_DATA, 190)]
+)
+def test_rules_take_a_week_without_rows_for_a_holiday(
+    tmp_path: Path, kind: CauseKind, after: int
+) -> None:
+    """Where weekends have no rows, a whole week may have none, even if much comes after it."""
+    open_ = [day for n, day in enumerate(DAYS) if day.weekday() < 5 and not 42 <= n < 52]
+    rows = [(str(day), n % 25) for day in open_ for n in range(after if day == DAYS[52] else 25)]
+    _unsure(tmp_path / "a", kind, "day, till", rows)
+
+
+@pytest.mark.parametrize(
+    ("factor", "days"), [(1.5, range(50, 84)), (2.0, range(50, 71)), (0.35, range(50, 84))]
+)
+def test_rules_take_small_factors_of_no_unit_for_no_sure_finding(
+    tmp_path: Path, factor: float, days: range
+) -> None:
+    """Prices that rise by half, or sales that double for weeks, are in no other unit."""
+    rows = [
+        (str(day), round((20 + n) * (factor if at in days else 1), 2))
+        for at, day in enumerate(DAYS)
+        for n in range(12)
+    ]
+    _unsure(tmp_path / "a", CauseKind.UNIT_CHANGE, "day, price", rows)
+
+
+def test_rules_take_numbers_that_change_together_for_an_event(tmp_path: Path) -> None:
+    """Where two numbers change on one day, each by its factor, there is no other unit."""
+    rng, rows = Random(11), []
+    for at, day in enumerate(DAYS):
+        for _ in range(15):
+            used = rng.uniform(95, 105) * (0.55 if at == 50 else 1)
+            rows.append((str(day), round(used, 1), round(used**1.55, 1)))
+    _unsure(tmp_path / "a", CauseKind.UNIT_CHANGE, "day, used, price", rows)
+
+
+def test_rules_take_values_that_are_missing_now_and_then_for_no_sure_finding(
+    tmp_path: Path,
+) -> None:
+    """A gauge that fails for a part of each storm does so by itself."""
+    storms = {20: 8, 41: 14, 60: 10}
+    rows = [
+        (str(day), None if n < storms.get(at, 0) else 1000 + n)
+        for at, day in enumerate(DAYS)
+        for n in range(24)
+    ]
+    _unsure(tmp_path / "a", CauseKind.NULL_SPIKE, "day, pressure", rows)
+
+
+def test_rules_take_a_lag_like_others_for_no_sure_finding(tmp_path: Path) -> None:
+    """A day on which payments come hours later, as on another day, is an ordinary bad one."""
+    late, rows = {30: 4.2, 55: 6.3}, []
+    for at, day in enumerate(DAYS):
+        for n in range(12):
+            begun = datetime.combine(day, time(8 + n))
+            paid = begun + timedelta(minutes=20 + n, hours=late.get(at, 0))
+            rows.append((str(begun), str(paid), n))
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("begun_at, paid_at, n", rows)})
+    assert all(one.score <= 0.8 for one in synthesis.causes), synthesis
+
+
+def test_rules_compare_the_end_of_a_day_with_that_day_of_other_weeks() -> None:
+    """A job each night has nearly all rows of a Sunday: one without others does not end early."""
+    rows = {label: [0.0] * 84 for label in LABELS}
+    rows["h02"] = [20.0] * 84
+    rows["h12"] = [0.0 if n == 48 else 5.0 if n % 7 > 4 else 50.0 for n in range(84)]
+    daily = Daily(tuple(DAYS), {label: tuple(found) for label, found in rows.items()})
+    ends = unlikely(Reading(Probe("hours", "t", "at", "", "", LABELS), daily))
+    assert ends[DAYS[48]] < thresholds.UNLIKELY
+
+
+def test_rules_take_a_table_with_rows_once_a_month_for_kept_up(tmp_path: Path) -> None:
+    """People join on the first of a month: two months without any are no end of the list."""
+    days = [date(2025, 1, 1) + timedelta(n) for n in range(300)]
+    joined = [day for day in days[:230] if day.day == 1 for _ in range(5)]
+    people = [(n, str(day)) for n, day in enumerate(joined, 1)]
+    rows = [(str(day), 1 + (at + 7 * n) % 5) for at, day in enumerate(days) for n in range(10)]
+    synthesis = _ask(
+        tmp_path / "a",
+        "anything wrong?",
+        {
+            "shifts": ("day, person_id", rows),
+            "persons": ("person_id INTEGER PRIMARY KEY, joined", people),
+        },
+    )
+    assert all(one.score <= 0.8 for one in synthesis.causes), synthesis
+
+
+@pytest.mark.parametrize(("since", "sure"), [(50, False), (20, True)])
+def test_rules_take_values_that_other_rows_lack_for_no_sure_finding(
+    tmp_path: Path, since: int, sure: bool
+) -> None:
+    """Rows of a system that begins on the day on which a number is given up may have none."""
+    rows = [
+        (str(day), "new" if at >= since else "old", None if at >= 50 else f"A{at:03}{n:03}")
+        for at, day in enumerate(DAYS)
+        for n in range(15)
+    ]
+    synthesis = _ask(tmp_path / "a", "anything wrong?", {"t": ("day, source, old_no", rows)})
+    assert _first(synthesis) == (CauseKind.NULL_SPIKE, "t", DAYS[50])
+    assert (synthesis.causes[0].score > 0.8) is sure
+
+
+def test_rules_take_a_part_that_is_quiet_at_the_end_for_no_sure_finding(tmp_path: Path) -> None:
+    """Boats that are not sold on the last days may have had their season."""
+    rows = [
+        (str(day), "bread" if n < 50 else "boats", n % 7)
+        for at, day in enumerate(DAYS)
+        for n in range(60 if at < 80 else 50)
+    ]
+    _unsure(tmp_path / "a", CauseKind.MISSING_DAY, "day, goods, pieces", rows)

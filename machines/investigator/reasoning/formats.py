@@ -46,16 +46,33 @@ _NEVER: Final = ("9999-", "0000-", "0001-", "1900-01-01", "9999/", "2999-")
 """Beginnings of dates that mean "no date"."""
 _UNITS: Final = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 _MONTHS: Final = (
-    "--- jan feb mar apr may jun jul aug sep oct nov dec "  # English,
-    "--- jan feb mär apr mai jun jul aug sep okt nov dez "  # German,
-    "--- jan fév mar avr mai jui jul aoû sep oct nov déc "  # French, where juil. is July,
-    "--- ene feb mar abr may jun jul ago sep oct nov dic "  # Spanish,
-    "--- gen feb mar apr mag giu lug ago set ott nov dic "  # Italian,
-    "--- jan fev mar abr mai jun jul ago set out nov dez "  # Portuguese,
-    "--- jan feb maa apr mei jun jul aug sep okt nov dec"  # and Dutch
+    "january januari janvier enero gennaio janeiro",
+    "february februari février fevrier febrero febbraio fevereiro",
+    "march marzo märz mars maart mrt março marco",
+    "april avril abril aprile",
+    "may mai mayo maggio maio mei",
+    "june juni juin junio giugno junho",
+    "july juli juillet julio luglio julho",
+    "august augustus août aout agosto",
+    "september septembre septiembre settembre setembro",
+    "october oktober octobre octubre ottobre outubro",
+    "november novembre noviembre novembro",
+    "december dezember décembre decembre diciembre dicembre dezembro",
 )
-"""The beginnings of the names of months, after a mark for each language."""
-_MONTH_NUMBERS: Final = {name: at % 13 for at, name in enumerate(_MONTHS.split())}
+"""The names of months in English, German, French, Spanish, Italian, Portuguese and Dutch."""
+_WIDE: Final = max(map(len, _MONTHS)) + 1
+_NAMES_OF_MONTHS: Final = "".join(f" {names:<{_WIDE}}" for names in _MONTHS)
+"""The names, each after a blank, those of each month in as many letters: SQL finds them as well."""
+_SHORTEST: Final = 3  # letters of a name: Mar., Sept.
+_WEEKDAYS: Final = (
+    " monday tuesday wednesday thursday friday saturday sunday"
+    " montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag"
+    " lundi mardi mercredi jeudi vendredi samedi dimanche"
+    " lunes martes miércoles miercoles jueves viernes sábado sabado domingo"
+    " lunedì martedì mercoledì giovedì venerdì sabato domenica"
+    " segunda terça quarta quinta sexta"
+    " maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
+)
 
 
 @frozen
@@ -106,7 +123,8 @@ def format_of(values: Sequence[Scalar], name: str = "") -> DateFormat | None:
     >>> format_of(["3/2/2026", "3/13/2026"]).name, format_of([17, 4, 2026])
     ('mdy/4_date', None)
     """
-    given = [one for one in values if one is not None and one != "" and not _is_never(one)]
+    given = [one for one in values if one is not None and one != ""]
+    given = [one for one in given if not (isinstance(one, str) and one.startswith(_NEVER))]
     named = bool(_NAMED.search(name))
     seen = [one for value in given if (one := _seen(value, named=named)) is not None]
     # Text with the marks of a date is nothing else, even if other text is beside it.
@@ -232,10 +250,6 @@ _JOINED: Final = re.compile(
 )
 
 
-def _is_never(value: Scalar) -> bool:
-    return isinstance(value, str) and value.startswith(_NEVER)
-
-
 def _seen(value: Scalar, *, named: bool) -> _Seen | None:
     match value:
         case bool():
@@ -321,6 +335,8 @@ def _dated(name: str, at: float | None, *, timed: bool = False) -> _Seen | None:
 def _of_parts(found: re.Match[str]) -> _Seen | None:
     a, mark, b, c = found["a"], found["s"], found["b"], found["c"]
     hour, minute = int(found["h"] or 0), int(found["m"] or 0)
+    if found["w"] and _named(found["w"], _WEEKDAYS) < 0:
+        return None
     if found["p"]:
         hour = hour % 12 + 12 * ("p" in found["p"].lower())
     clock = "p" if found["p"] else ""
@@ -356,12 +372,20 @@ def _century(year: str) -> int:
 
 
 def _month(text: str) -> int:
-    """Return the number of a month, given as a number or as a name; 0 if it is none."""
+    """Return the number of a month, given as a number or as a name or its beginning; 0 if none."""
     if text.isdigit():
         return int(text)
-    # As SQLite has it: no letter with an accent has another case.
-    lower = "".join(one.lower() if one.isascii() else one for one in text).replace("juil", "jul")
-    return _MONTH_NUMBERS.get(lower[:3], 0)
+    at = _named(text, _NAMES_OF_MONTHS)
+    return at // (_WIDE + 1) + 1 if at >= 0 else 0
+
+
+def _named(text: str, names: str) -> int:
+    """Return the place of a name among names after blanks, be it cut short; -1 if it is not there.
+
+    Letters are the same in either case if SQLite says so: those without an accent.
+    """
+    lower = "".join(one.lower() if one.isascii() else one for one in text.rstrip("., "))
+    return names.find(f" {lower}") if len(lower) >= _SHORTEST else -1
 
 
 def _days(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> float | None:
@@ -409,9 +433,11 @@ def _format(name: str, order: str, *, timed: bool) -> DateFormat | None:
     if name == "compact6":
         return _untimed(full, "(substr({}, 1, 4) || '-' || substr({}, 5, 2) || '-01')")
     if name == "bY":
-        return _untimed(full, _padded("substr({}, -4)", _word("{}"), "1"))
+        return _untimed(
+            full, _padded("substr({}, -4)", _word("substr({}, 1, length({}) - 5)"), "1")
+        )
     if name == "dbY":
-        day = _padded("substr({}, 6, 4)", _word("substr({}, 3)"), "substr({}, 1, 2)")
+        day = _padded("substr({}, 6, 4)", _word("substr({}, 3, 3)"), "substr({}, 1, 2)")
         return _clocked(full, day, "substr({}, 11, 2)", "substr({}, 14, 2)", timed=timed)
     if name in ("quarter", "quarterY"):
         year = "substr({}, -4)" if name == "quarterY" else "substr({}, 1, 4)"
@@ -447,7 +473,7 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
     cells = dict(zip(order, (first, second, third), strict=True))
     year, day = f"CAST({cells['y']} AS INTEGER)", f"CAST({cells['d']} AS INTEGER)"
     if "b" in cells:
-        month = _word(cells["b"])
+        month = _word(f"substr({cells['b']}, 1, instr({cells['b']}, '{mark}') - 1)")
     else:
         month = f"CAST({cells['m']} AS INTEGER)"
     if rest[4:5] == "2":
@@ -464,9 +490,10 @@ def _separated(name: str, *, timed: bool) -> DateFormat:
 
 
 def _word(name: str) -> str:
-    """Return the SQL for the number of a month, from its name as SQL."""
-    short = f"substr(replace(lower({name}), 'juil', 'jul'), 1, 3)"
-    return f"((instr('{_MONTHS}', {short}) - 1) / 4 % 13)"
+    """Return the SQL for the number of a month, from its name as SQL; 0 if it is none."""
+    word = f"rtrim(lower({name}), '.,')"
+    at = f"instr('{_NAMES_OF_MONTHS}', ' ' || {word})"
+    return f"(({at} + {_WIDE}) / {_WIDE + 1} * (length({word}) >= {_SHORTEST}))"
 
 
 def _padded(year: str, month: str, day: str) -> str:

@@ -12,9 +12,12 @@ from attrs import frozen
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.tables import words
 
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
-_NUMBERS: Final[dict[str, int]] = {name: n for n, name in enumerate(_MONTHS, 1)}
-_MONTH: Final = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_MONTHS: Final = (  # noqa: SIM905
+    "jan(?:uary)? feb(?:ruary)? mar(?:ch)? apr(?:il)? may june? "
+    "july? aug(?:ust)? sept?(?:ember)? oct(?:ober)? nov(?:ember)? dec(?:ember)?"
+).split()
+_NUMBERS: Final[dict[str, int]] = {name[:3]: n for n, name in enumerate(_MONTHS, 1)}
+_MONTH: Final = rf"(?:{'|'.join(_MONTHS)})\b\.?"
 _PATTERNS: Final = (
     (re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?!\d)", re.ASCII)),
     (re.compile(r"(?<!\d)(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})(?!\d)", re.ASCII)),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from machines.investigation.calls import CallKind, Request, Scalar
+from machines.investigation.calls import CallKind, Request
 from machines.investigation.findings import Evidence, Proposal
 from machines.investigation.vocabulary import Case
 from machines.investigator.reasoning.checks import (
@@ -91,7 +91,7 @@ def tables_of(case: Case, evidence: Iterable[Evidence]) -> list[Table]:
             found.columns[2:],
             [row[2:] for row in found.rows],
             keys.get(name, ()),
-            _size(found.rows),
+            next((n for n, *_ in found.rows if isinstance(n, int)), 0),  # in each row
             until,
         )
         for name, found in sorted(samples.items())
@@ -105,12 +105,6 @@ def _until(question: str) -> date | None:
     if not days or max(days) - min(days) > timedelta(MOST_DAYS / 2):
         return None  # a day without a year is one of many years
     return max(days) + timedelta(MOST_DAYS // 2)
-
-
-def _size(rows: Sequence[Sequence[Scalar]]) -> int:
-    """Return the number of rows of a table, the first cell of each row of its sample."""
-    size = rows[0][0] if rows else 0
-    return size if isinstance(size, int) else 0
 
 
 def probes_of(tables: Sequence[Table]) -> list[Probe]:

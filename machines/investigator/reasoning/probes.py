@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from machines.investigation.calls import Scalar
 from machines.investigation.findings import CauseKind
-from machines.investigator.reasoning.series import Daily, Run, Step
+from machines.investigator.reasoning.series import Daily, Run, Step, around
 from machines.investigator.reasoning.tables import Column, Table
 from machines.investigator.security.spelling import MAX_LENGTH, MAX_NAME
 from machines.investigator.tools.naming import quoted
@@ -78,6 +78,15 @@ class Reading:
     def span(self, days: Run | Step) -> tuple[date, date]:
         """Return the first and the last of some days."""
         return self.daily.days[days.first], self.daily.days[days.last]
+
+    def around(self, label: str, one: Finding) -> tuple[list[float], list[float]]:
+        """Return the numbers above zero of the two weeks before a finding, and of its days."""
+        if one.day is None or one.last is None:
+            return [], []
+        first = self.daily.days[0]
+        sizes = [n or None for n in self.daily.values.get(label, ())]
+        before, here = around(sizes, (one.day - first).days, (one.last - first).days)
+        return [n for n in before if n > 0], [n for n in here if n > 0]
 
     def shows(
         self,
@@ -184,32 +193,6 @@ def labelled(cells: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def by_day(
-    table: Table,
-    day: Column,
-    cells: Sequence[tuple[str, str]],
-    split: Column | None = None,
-    *,
-    whole: bool = False,
-) -> str:
-    """Return a query of some aggregates by day, and by part, the latest days first.
-
-    Of very many rows only some are read, unless the ``whole`` is to be counted.
-    """
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    expression = day.fill(day.dates.day)
-    found = labelled(cells)
-    part, groups, most = "", "1", MOST_DAYS
-    if split is not None:
-        part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
-    some = "" if whole else table.some
-    return (
-        f'SELECT {expression} AS "day",{part} {found} FROM {table.source} AS t '  # noqa: S608
-        f"WHERE {table.has(expression)}{some} "
-        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
-    )
-
-
 def probe_by_day(
     check: str,
     claim: str,
@@ -221,14 +204,17 @@ def probe_by_day(
     *,
     whole: bool = False,
 ) -> Probe:
-    """Return a probe of some aggregates by day."""
-    return Probe(
-        check,
-        table.name,
-        day.name,
-        claim,
-        by_day(table, day, cells, split, whole=whole),
-        tuple(label for label, _ in cells),
-        tuple(columns),
-        split=split.name if split is not None else None,
+    """Return a probe of some aggregates by day, and by part, the latest days first.
+
+    Of very many rows only some are read, unless the ``whole`` is to be counted.
+    """
+    part, groups, most = "", "1", MOST_DAYS
+    if split is not None:
+        part, groups, most = f' {split.sql()} AS "part",', "1, 2", MOST_ROWS
+    sql = (
+        f'SELECT {day.day} AS "day",{part} {labelled(cells)} FROM {table.source} AS t '  # noqa: S608
+        f"WHERE {table.has(day.day)}{'' if whole else table.some} "
+        f"GROUP BY {groups} ORDER BY 1 DESC LIMIT {most}"
     )
+    labels, by = tuple(label for label, _ in cells), split.name if split is not None else None
+    return Probe(check, table.name, day.name, claim, sql, labels, tuple(columns), split=by)

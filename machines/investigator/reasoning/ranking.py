@@ -38,8 +38,9 @@ def rank(
             best.append(one)
             continue
         probes = tuple(dict.fromkeys((*same.probes, *one.probes)))
-        # A finding of two checks is surer than a finding of one.
-        more = one.score * 0.5 if one.part is None else 0.0
+        # A finding of two checks is surer than a finding of one, be that of days or of weeks.
+        again = one.part is not None or one.probes[0] in same.probes
+        more = 0.0 if again else one.score * 0.5
         score = 1 - (1 - same.score) * (1 - more)
         best[best.index(same)] = evolve(same, probes=probes, score=score)
     return sorted(best, key=lambda one: (-_aim(one, hints), -_fit(one, hints)))
@@ -84,18 +85,19 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
     pair = (cause.kind, seen.kind)
     same_table, same_column = cause.table == seen.table, cause.column == seen.column
     kinds = CauseKind
+    near = _near(cause, seen)
     match pair:
-        case (kinds.BROKEN_JOIN, kinds.SCHEMA_CHANGE):
+        case (kinds.BROKEN_JOIN, kinds.SCHEMA_CHANGE) | (kinds.UNIT_CHANGE, kinds.BROKEN_JOIN):
             return same_table and same_column and not seen.others
-        case (kinds.UNIT_CHANGE, kinds.BROKEN_JOIN):
-            return same_table and same_column
         case (kinds.SCHEMA_CHANGE, kinds.BROKEN_JOIN):
             # Keys that are spelt in another way are a matter of that column only; two columns that
             # change at once are one of the table.
-            two = cause.others or not same_column
-            return same_table and bool(two) and _near(cause, seen)
-        case (kinds.SCHEMA_CHANGE, kinds.UNIT_CHANGE | kinds.NULL_SPIKE):
-            return same_table and _near(cause, seen)
+            return same_table and near and bool(cause.others or not same_column)
+        case (kinds.SCHEMA_CHANGE, kinds.UNIT_CHANGE | kinds.NULL_SPIKE) | (
+            kinds.MISSING_DAY | kinds.TRUNCATED_BATCH,
+            kinds.STALE_DIMENSION,
+        ):
+            return same_table and near
         case (kinds.SCHEMA_CHANGE, one) if one in _ROWS and cause.probes[0].check == "dates":
             # Rows whose date cannot be read are there, on no day.
             return same_table and bool(cause.day and seen.day and cause.day <= seen.day)
@@ -105,31 +107,29 @@ def _explains(  # noqa: C901, PLR0912 - one case for each pair
             same_table
         ):
             # Lags that could be either are a clock's where the clock is seen to be wrong.
-            return not _clock(seen) or (_moved(cause) and _near(cause, seen))
+            return not _clock(seen) or (_moved(cause) and near)
         case (kinds.DUPLICATE_LOAD, kinds.LATE_DATA):
-            return same_table and _near(cause, seen) and seen.probes[0].check == "lags"
+            return same_table and near and seen.probes[0].check == "lags"
         case (kinds.LATE_DATA, kinds.DUPLICATE_LOAD):
             # Rows that came a day later may be like those of that day.
-            return same_table and _near(cause, seen) and _moved(cause)
+            return same_table and near and _moved(cause)
         case (kinds.MISSING_DAY, kinds.TRUNCATED_BATCH) if cause.part is not None:
-            return same_table and _near(cause, seen)
+            return same_table and near
         case (kinds.NULL_SPIKE, kinds.MISSING_DAY) if seen.part is not None:
             # The rows of a part are there, but do not say that they are of it.
-            return same_table and cause.column in seen.others and _near(cause, seen)
+            return same_table and near and cause.column in seen.others
         case (kinds.STALE_DIMENSION, kinds.BROKEN_JOIN):
             return cause.table == seen.parent
         case (kinds.STALE_DIMENSION, kinds.MISSING_DAY):
             return same_table
-        case (kinds.TIME_ZONE, kinds.TIME_ZONE):
-            # Rows that follow others come later if those do.
-            return (seen.table, cause.table) in refers and _near(cause, seen)
         case (one, kinds.BROKEN_JOIN) if one in _ROWS:
-            return cause.table == seen.parent and _near(cause, seen)
-        case (kinds.MISSING_DAY | kinds.TRUNCATED_BATCH, kinds.STALE_DIMENSION):
-            return same_table and _near(cause, seen)
+            return cause.table == seen.parent and near
+        case (kinds.TIME_ZONE, kinds.TIME_ZONE):
+            # Rows that follow others come later if those do,
+            return (seen.table, cause.table) in refers and near
         case (one, another) if one in _ROWS and another in _ROWS:
-            # Rows that refer to missing rows are missing as well.
-            return (seen.table, cause.table) in refers and _near(cause, seen)
+            # and are missing if those are.
+            return (seen.table, cause.table) in refers and near
         case _:
             return False
 

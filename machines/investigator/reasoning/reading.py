@@ -86,7 +86,8 @@ def _examined(
             for each in _by_week_too(one) if check in _WEEKLY else [one]:
                 table = by_name[one.probe.table]
                 found += [of_part(own, one) for own in _sane(look, each, table)]
-    return [amounts.shared(one, by_check.get("amounts", ())) for one in found]
+    found = [nulls.weighed(one, by_check.get("parts", ())) for one in found]
+    return [amounts.weighed(one, by_check.get("amounts", ())) for one in found]
 
 
 def _sane(find: Callable[..., list[Finding]], *given: object) -> list[Finding]:
@@ -107,15 +108,6 @@ def _by_week_too(reading: Reading) -> list[Reading]:
     return [reading, evolve(reading, daily=reading.daily.weekly())]
 
 
-def _ends(readings: Sequence[Reading]) -> dict[str, date]:
-    """Return the last day of each table, in any of its columns."""
-    ends: dict[str, date] = {}
-    for one in readings:
-        last = one.daily.days[-1]
-        ends[one.probe.table] = max(last, ends.get(one.probe.table, last))
-    return ends
-
-
 def _counted(
     by_name: Mapping[str, Table],
     by_check: Mapping[str, Sequence[Reading]],
@@ -124,7 +116,8 @@ def _counted(
 ) -> list[Finding]:
     """Return the findings from rows by day: days with missing rows, and stale dimensions."""
     readings = by_check.get("counts", ())
-    main = [one for one in readings if one.probe.day == _day_of(by_name[one.probe.table])]
+    first = {table.name: table.day.name for table in by_name.values() if table.day is not None}
+    main = [one for one in readings if one.probe.day == first.get(one.probe.table)]
     busy = {one.probe.table: end for one in main if (end := counts.busy_until(one))}
     refers = [(table, link.parent) for table, link in held]
     parents = {parent for _, parent in refers}
@@ -132,7 +125,9 @@ def _counted(
     # A series with the same number of rows each day shows the range of days as well.
     going = busy | {one.probe.table: one.daily.days[-1] for one in main if counts.is_series(one)}
     begin = min((one.daily.days[0] for one in facts), default=date.min)
-    ends = _ends(readings)
+    ends: dict[str, date] = {}  # of each table, in any of its columns
+    for one in readings:
+        ends[one.probe.table] = max(one.daily.days[-1], ends.get(one.probe.table, date.min))
     hourly = {one.probe.table: one for one in by_check.get("hours", ()) if one.probe.split is None}
     found: list[Finding] = []
     for one in main:
@@ -199,7 +194,3 @@ def _facts(main: Sequence[Reading], busy: Mapping[str, date], parents: set[str])
 def _span(facts: Sequence[Reading]) -> stale.Span:
     days = [day for one in facts for day in (one.daily.days[0], one.daily.days[-1])]
     return stale.Span(min(days), max(days))
-
-
-def _day_of(table: Table) -> str | None:
-    return table.day.name if table.day else None

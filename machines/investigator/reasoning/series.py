@@ -108,6 +108,18 @@ def _number(cell: Scalar) -> float | None:
     return float(cell) if isinstance(cell, int | float) else None
 
 
+def around(
+    values: Sequence[float | None], first: int, last: int
+) -> tuple[list[float], list[float]]:
+    """Return the numbers of the two weeks before some days, and those of the days.
+
+    >>> around([1.0, None, 3.0, 4.0], 2, 9)
+    ([1.0], [3.0, 4.0])
+    """
+    before, here = slice(max(first - 2 * WEEK, 0), max(first, 0)), slice(max(first, 0), last + 1)
+    return [n for n in values[before] if n is not None], [n for n in values[here] if n is not None]
+
+
 def spread(values: Sequence[float]) -> float:
     """Return the robust standard deviation of some values; zero without values.
 
@@ -177,6 +189,7 @@ class Run:
         during: The value on those days.
         strength: Distance beyond chance, in standard deviations.
         weight: The amount of it.
+        record: The difference as a multiple of the largest one on other days.
     """
 
     first: int
@@ -185,6 +198,7 @@ class Run:
     during: float
     strength: float
     weight: float
+    record: float = math.inf
 
 
 def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.RISE) -> Run | None:
@@ -241,7 +255,8 @@ def risen(parts: Sequence[float], wholes: Sequence[float], least: float = rule.R
     strength = (during - before) / noise
     if strength < 3 or during - before < least:
         return None
-    return Run(here[0], here[-1], before, during, strength, most)
+    record = (during - before) / max(max(rest) - before, 0.01)
+    return Run(here[0], here[-1], before, during, strength, most, record)
 
 
 def enough(wholes: Sequence[float]) -> float:
@@ -278,6 +293,11 @@ class Step:
     change: float
     strength: float
     record: float
+
+    @property
+    def happens(self) -> bool:
+        """Whether other days differ nearly as much: a single day has to differ by more."""
+        return self.record < (rule.RECORD_OF_MANY if self.first == self.last else rule.RECORD)
 
 
 def stepped(
@@ -332,12 +352,12 @@ def stepped(
             back = end + 3, level, abs(change) / 2
         strength = abs(change) / max(noise, least / 20)
         if best is None or strength > best.strength:
-            record = abs(change) / max(_largest(known, start, end), least / 20)
+            record = abs(change) / max(largest(known, start, end), least / 20)
             best = Step(known[start][0], known[end][0], change, strength, record)
     return best
 
 
-def _largest(known: Sequence[tuple[int, float]], start: int, end: int) -> float:
+def largest(known: Sequence[tuple[int, float]], start: int, end: int) -> float:
     """Return the largest difference between as many days and those before, on other days."""
     length = min(end - start + 1, WEEK)
     spans = known[:start], known[start : end + 1], known[end + 1 :]

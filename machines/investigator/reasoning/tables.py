@@ -78,6 +78,16 @@ class Column:
         """Whether it may identify a row."""
         return self.dates is None and (self.key or (self.unique and (self.whole or self.texts)))
 
+    @property
+    def day(self) -> str:
+        """The SQL for the day of its dates."""
+        return self.fill(self.dates.day) if self.dates else "NULL"
+
+    @property
+    def moment(self) -> str:
+        """The SQL for the Julian day of its dates, with its fraction."""
+        return self.fill(self.dates.moment) if self.dates else "NULL"
+
     def sql(self, alias: str = "t") -> str:
         """Return its name as SQL."""
         return f"{alias}.{quoted(self.name)}"
@@ -287,11 +297,6 @@ def words(name: str) -> frozenset[str]:
     """
     plural = re.sub(r"([A-Z]{2,})s(?![a-z])", r"\1", name)
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plural)
-    singular = {_singular(one.lower()) for one in parts}
+    many = re.compile(r"ies$"), re.compile(r"(?<!s)s$")
+    singular = {many[1].sub("", many[0].sub("y", one.lower())) for one in parts}
     return frozenset(singular - {"id", "key", "no", "code", "ref", "fk", "num", "number", "dim"})
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

@@ -21,27 +21,14 @@ from machines.investigator.reasoning.probes import (
     grouped,
     labelled,
 )
-from machines.investigator.reasoning.series import WEEK, Step, enough, stepped, surely
+from machines.investigator.reasoning.series import Step, around, enough, largest, stepped, surely
 from machines.investigator.reasoning.tables import Column, Table
 
 _AT_ONCE = 5
 _QUARTERS = ("low", "middle", "high")
 _UNITS = (
-    10,
-    100,
-    1000,
-    10_000,
-    1_000_000,
-    60,
-    3600,
-    24,
-    12,
-    1024,
-    1.609,
-    2.2046,
-    2.54,
-    3.2808,
-    28.35,
+    *(10, 100, 1000, 10_000, 1_000_000, 12, 24, 60, 3600, 1024),
+    *(1.609, 2.2046, 2.54, 3.2808, 28.35),
 )
 
 
@@ -68,8 +55,7 @@ def _counts_few(column: Column) -> bool:
 
 
 def _probe(table: Table, day: Column, part: Column | None, columns: Sequence[Column]) -> Probe:
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    expression = day.fill(day.dates.day)
+    expression = day.day
     inner, outer, labels = [], [], list[str]()
     for n, column in enumerate(columns):
         value = f"CASE WHEN typeof({column.sql()}) <> 'text' THEN {column.sql()} END"
@@ -111,71 +97,67 @@ def find(reading: Reading, columns: int = 1) -> list[Finding]:
         columns: Number of columns of the table; among many, more happens by chance.
     """
     more = 2 * math.log10(max(columns / 10, 1))
-    changes = [
-        one
-        for name in reading.probe.columns
-        if (one := _of_column(reading, name, more)) is not None
-    ]
-    return [_weighed(one, factor, changes, reading) for one, factor in changes]
+    found = (_of_column(reading, name, more) for name in reading.probe.columns)
+    return [one for one in found if one is not None]
 
 
-def _weighed(
-    one: Finding, factor: float, changes: Sequence[tuple[Finding, float]], reading: Reading
-) -> Finding:
-    """Return a finding, less sure if more changed on that day than one number.
+def weighed(one: Finding, readings: Sequence[Reading]) -> Finding:
+    """Return a change of size, less sure if something else than the unit may have changed.
 
-    Where something happened, several numbers change by several factors; another unit is one of a
-    single column, or the same of all. Where rows are of several kinds, some of them may have ended.
+    Another unit is one of a single column, or the same of several. Where something happened, there
+    are more rows or fewer, or other numbers change as never before, by a factor of their own. Where
+    other goods are sold, or each has another price, parts of the rows do not share a change.
     """
-    rows = dict(zip(reading.daily.days, reading.daily.counts(f"{one.column} set"), strict=True))
-    here = [n for day, n in rows.items() if n and one.covers(day)]
-    before = [n for day, n in rows.items() if n and one.day and day < one.day][-2 * WEEK :]
-    if here and before and not 1 / rule.MIX < median(here) / median(before) < rule.MIX:
-        return evolve(one, score=one.score * rule.EVENT)
-    same_day = [found for other, found in changes if other is not one and other.day == one.day]
-    if any(abs(math.log(found / factor)) > rule.NEAR_UNIT for found in same_day):
-        return evolve(one, score=one.score * rule.EVENT)
-    return one
-
-
-def shared(one: Finding, readings: Sequence[Reading]) -> Finding:
-    """Return a change of all rows, less sure if their parts do not share it.
-
-    In another unit, each part is larger by the same factor; where other goods are sold, or each has
-    another price, they are not.
-    """
-    if one.kind is not CauseKind.UNIT_CHANGE or one.part is not None:
+    if one.kind is not CauseKind.UNIT_CHANGE or one.column is None:
         return one
-    moves: dict[str | None, list[tuple[float, float]]] = {}
+    own = one.part, one.others[-1] if one.others else None
+    parts: dict[str | None, list[tuple[float, float]]] = {}
+    others = list[float]()
+    whole = rows = 0.0
     for each in readings:
-        moved = _moved(each, one) if each.probe.table == one.table else None
-        if moved is not None:
-            moves.setdefault(each.probe.split, []).append(moved)
-    [(whole, _), *_] = moves.pop(None, [(0.0, 0.0)])
-    for parts in moves.values() if whole else ():
-        alike = [n for move, n in parts if rule.ALIKE[0] < move / whole < rule.ALIKE[1]]
-        if sum(alike) < sum(n for _, n in parts) / 2:
+        if each.probe.table != one.table:
+            continue
+        same = own == ((each.part or "", each.probe.split) if each.probe.split else (None, None))
+        for name in each.probe.columns if same else ():
+            if name != one.column and _is_record(each, name, one):
+                others.append(_move(each, f"{name} middle", one))
+        if one.column in each.probe.columns:
+            before, here = each.around(f"{one.column} set", one)
+            moved = _move(each, f"{one.column} middle", one)
+            if same:
+                whole, rows = moved, _move(each, f"{one.column} set", one)
+            elif before and here:
+                parts.setdefault(each.probe.split, []).append((moved, sum(here)))
+    event = abs(rows) > math.log(rule.MIX) or any(
+        abs(move - whole) > rule.NEAR_UNIT for move in others
+    )
+    one = evolve(one, score=one.score * rule.EVENT) if event else one
+    for moves in parts.values() if whole and one.part is None else ():
+        alike = [n for move, n in moves if rule.ALIKE[0] < move / whole < rule.ALIKE[1]]
+        if sum(alike) < sum(n for _, n in moves) / 2:
             return evolve(one, score=min(one.score, rule.DOUBT))
     return one
 
 
-def _moved(reading: Reading, one: Finding) -> tuple[float, float] | None:
-    """Return the logarithm by which the middle of some rows has moved, and their number."""
-    daily = reading.daily
-    if one.column not in reading.probe.columns:
-        return None
-    sizes = zip(daily.days, daily.values[f"{one.column} middle"], strict=True)
-    known = [(day, size) for day, size in sizes if size is not None and size > 0]
-    here = [size for day, size in known if one.covers(day)]
-    before = [size for day, size in known if one.day and day < one.day][-2 * WEEK :]
-    if not here or not before:
-        return None
-    rows = zip(daily.days, daily.counts(f"{one.column} set"), strict=True)
-    return math.log(median(here) / median(before)), sum(n for day, n in rows if one.covers(day))
+def _move(reading: Reading, label: str, one: Finding) -> float:
+    """Return the logarithm by which a number has moved on the days of a finding; 0 if unknown."""
+    before, here = reading.around(label, one)
+    return math.log(median(here) / median(before)) if here and before else 0.0
 
 
-def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float] | None:
-    """Return the change of a column, and its factor."""
+def _is_record(reading: Reading, name: str, one: Finding) -> bool:
+    """Tell whether a number moves on the days of a finding as on no others."""
+    pairs = zip(reading.daily.days, reading.daily.values[f"{name} middle"], strict=True)
+    known = [(day, math.log(size)) for day, size in pairs if size is not None and size > 0]
+    here = [n for n, (day, _) in enumerate(known) if one.covers(day)]
+    move = abs(_move(reading, f"{name} middle", one))
+    if not here or move < math.log(rule.FACTOR):
+        return False
+    return move > largest([(n, log) for n, (_, log) in enumerate(known)], here[0], here[-1])
+
+
+def _of_column(reading: Reading, name: str, more: float) -> Finding | None:
+    """Return the change of a column."""
     daily = reading.daily
     if _runs_on(reading, name):
         return None
@@ -198,11 +180,10 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
     ):
         middle = None
     if middle is not None and _throughout(logs, middle) and _is_new(logs, middle):
-        factor = math.exp(middle.change)
-        if _is_unit(middle.change) or not 0.5 < factor < 2:  # noqa: PLR2004
-            large = abs(middle.change) > math.log(rule.FACTOR_OF_MANY)
+        large = abs(middle.change) > math.log(rule.FACTOR_OF_MANY)
+        if large or _is_unit(middle.change):
             even = large or _throughout(logs, middle, rule.EVEN)
-            return _finding(reading, name, middle, factor, rule.UNIT, sure=even), factor
+            return _finding(reading, name, middle, rule.UNIT, sure=even)
     if reading.probe.split is not None or _signed(daily.values, name):
         return None  # of a part of the rows, a part of the numbers is too little
     mean = stepped(logs["mean"], math.log(rule.FACTOR_IN_PART), rule.BEYOND + 1 + more)
@@ -210,8 +191,7 @@ def _of_column(reading: Reading, name: str, more: float) -> tuple[Finding, float
     for step in (high, mean):
         if step is not None and _is_new(logs, step):
             # Only some of the numbers changed: a part that changed as a whole is surer.
-            factor = math.exp(step.change)
-            return _finding(reading, name, step, factor, rule.UNIT_IN_PART), factor
+            return _finding(reading, name, step, rule.UNIT_IN_PART)
     return None
 
 
@@ -236,10 +216,10 @@ def _runs_on(reading: Reading, name: str) -> bool:
 
 
 def _finding(
-    reading: Reading, name: str, step: Step, factor: float, scale: rule.Scale, *, sure: bool = True
+    reading: Reading, name: str, step: Step, scale: rule.Scale, *, sure: bool = True
 ) -> Finding:
     day, last = reading.span(step)
-    words = f"{name} is {factor:.3g} times the usual from {day} to {last}"
+    words = f"{name} is {math.exp(step.change):.3g} times the usual from {day} to {last}"
     score = surely(step.strength, scale)
     score = score if sure and not _may_be_chance(reading, name, step) else min(score, rule.DOUBT)
     return reading.shows(CauseKind.UNIT_CHANGE, name, (day, last), score, words)
@@ -250,10 +230,11 @@ def _may_be_chance(reading: Reading, name: str, step: Step) -> bool:
     alone, part = step.first == step.last, reading.probe.split is not None
     if alone and step.change < 0 and not any(reading.daily.counts(f"{name} set")[step.last + 1 :]):
         return True
-    if part and abs(step.change) < math.log(rule.FACTOR_OF_MANY):
+    small = rule.FACTOR_OF_MANY if part else rule.FACTOR_IN_PART
+    exact = max(abs(step.change) / step.strength, rule.EXACT)  # as exact as the numbers are
+    if abs(step.change) < math.log(small) and (part or not _is_unit(step.change, exact)):
         return True
-    often = alone or part or not _is_unit(step.change)
-    return step.record < (rule.RECORD_OF_MANY if often else rule.RECORD)
+    return step.happens or (part and step.record < rule.RECORD_OF_MANY)
 
 
 def _signed(values: Mapping[str, Sequence[float | None]], name: str) -> bool:
@@ -263,8 +244,8 @@ def _signed(values: Mapping[str, Sequence[float | None]], name: str) -> bool:
 def _beyond(values: Mapping[str, Sequence[float | None]], name: str, step: Step) -> bool:
     """Tell whether numbers around zero, whose ratios say little, leave the range of all others."""
     middle = values[f"{name} middle"]
-    here = [one for one in middle[step.first : step.last + 1] if one is not None]
-    rest = [one for one in (*middle[: step.first], *middle[step.last + 1 :]) if one is not None]
+    _, here = around(middle, step.first, step.last)
+    rest = [n for n in (*middle[: step.first], *middle[step.last + 1 :]) if n is not None]
     if not here or not rest or min(rest) <= median(here) <= max(rest):
         return False
     # A number that is now below zero and now above has no size that could change.
@@ -273,10 +254,8 @@ def _beyond(values: Mapping[str, Sequence[float | None]], name: str, step: Step)
 
 def _wobbles(values: Sequence[float | None], step: Step) -> bool:
     """Tell whether whole numbers have changed by less than two, as those of a few rows may."""
-    known = [one for one in values if one is not None]
-    before = [one for one in values[max(0, step.first - 14) : step.first] if one is not None]
-    here = [one for one in values[step.first : step.last + 1] if one is not None]
-    if not before or not here or any(one % 1 for one in known):
+    before, here = around(values, step.first, step.last)
+    if not before or not here or any(one % 1 for one in values if one is not None):
         return False
     return abs(median(here) - median(before)) < 2  # noqa: PLR2004 - see above
 
@@ -285,16 +264,12 @@ def _throughout(
     logs: dict[str, list[float | None]], step: Step, like: tuple[float, float] = rule.ALIKE
 ) -> bool:
     """Tell whether small and large numbers have changed by a like factor."""
-    for label in ("low", "high"):
-        values = logs[label]
-        here = [one for one in values[step.first : step.last + 1] if one is not None]
-        before = [one for one in values[max(0, step.first - 14) : step.first] if one is not None]
-        if not here or not before:
-            continue
-        change = sorted(here)[len(here) // 2] - sorted(before)[len(before) // 2]
-        if not like[0] < change / step.change < like[1]:
-            return False
-    return True
+    sides = [around(logs[label], step.first, step.last) for label in ("low", "high")]
+    return all(
+        like[0] < (median(here) - median(before)) / step.change < like[1]
+        for before, here in sides
+        if here and before
+    )
 
 
 def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
@@ -305,5 +280,6 @@ def _is_new(logs: dict[str, list[float | None]], step: Step) -> bool:
     return sum(one not in before for one in during) >= max(len(during) / 2, 1)
 
 
-def _is_unit(change: float) -> bool:
-    return any(abs(abs(change) - math.log(unit)) < rule.NEAR_UNIT for unit in _UNITS)
+def _is_unit(change: float, near: float = rule.NEAR_UNIT) -> bool:
+    near = min(near, rule.NEAR_UNIT)
+    return any(abs(abs(change) - math.log(unit)) < near for unit in _UNITS)

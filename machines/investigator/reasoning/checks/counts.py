@@ -201,16 +201,18 @@ def _gaps(
         by_chance = _comes_by_chance(len(run), len(empty) - len(run), level)
         if strength < (rule.WEAK if named or alone else rule.STRONG) and not long:
             continue
-        score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
-        rests = (len(run) <= rule.HOLIDAYS and _rests(level)) or _turn_of_the_year(first, last)
-        over = reading.probe.split and _gap_of(run[0], gaps) > WEEK
-        if by_chance or rests or over:  # a part that is quiet for weeks may have had its season
-            score = min(score, rule.DOUBT)
         when = f"on {first}" if first == last else f"from {first} to {last}"
         words = f"0 rows {when}, where {rows:.0f} are usual"
+        score, kind = surely(strength, rule.MISSING), CauseKind.MISSING_DAY
         if level.made_up(run[-1]) >= rule.MADE_UP:
             score, kind = surely(strength, rule.MOVED), CauseKind.LATE_DATA
             words += ", and many more on the next day"
+        rests, gap = _rests(level), _gap_of(run[0], gaps)
+        holiday = rests and (len(run) <= rule.HOLIDAYS or gap >= WEEK + rests)
+        over = reading.probe.split and (gap > WEEK or run[-1] == len(counts) - 1)
+        # A part that is quiet for weeks, or to the end, may have had its season.
+        if by_chance or holiday or over or _turn_of_the_year(first, last):
+            score = min(score, rule.DOUBT)
         found.append((reading.shows(kind, None, (first, last), score, words), rows))
     return found
 
@@ -240,10 +242,10 @@ def _turn_of_the_year(first: date, last: date) -> bool:
     )
 
 
-def _rests(level: Level) -> bool:
-    """Tell whether a table has no rows on some day of each week; it may have none on a holiday."""
+def _rests(level: Level) -> int:
+    """Return on how many days of the week there are no rows; then none may be on holidays, too."""
     weekly = [level.counts[at::WEEK] for at in range(WEEK)]
-    return any(sum(map(bool, one)) < rule.RESTS * len(one) for one in weekly)
+    return sum(sum(map(bool, one)) < rule.RESTS * len(one) for one in weekly)
 
 
 def _lacking(

@@ -20,7 +20,7 @@ def probes(table: Table) -> list[Probe]:
     day = table.day
     if day is None or day.dates is None or day.dates.name == "parts":
         return []
-    dates, sql = day.dates, day.fill(day.dates.day)
+    dates, sql = day.dates, day.day
     if all(order_of(one, dates) is not None for one in day.values):
         return []
     read = f"coalesce({sql} GLOB '{VALID_DAY}', 0)"

@@ -16,7 +16,7 @@ _AT_MOST = 40  # columns by which rows are compared
 def probes(table: Table) -> list[Probe]:
     """Return the probes of a table: rows alike but for their number, and keys that recur."""
     day = table.day
-    if day is None or day.dates is None:
+    if day is None:
         return []
     found = []
     # Loaded again, a row may have a new number and a new time of loading; else it is the same.
@@ -33,13 +33,11 @@ def probes(table: Table) -> list[Probe]:
 
 
 def _probe(table: Table, day: Column, alike: list[Column], what: str) -> Probe:
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    expression = day.fill(day.dates.day)
     cells = ", ".join(str(one.sql()) for one in alike)
     sql = (
         f'SELECT q."day" AS "day", sum(q."times") AS "rows", sum(q."times" > 1) AS "extra" '  # noqa: S608
-        f'FROM (SELECT max({expression}) AS "day", count(*) AS "times" '
-        f"FROM {table.source} AS t WHERE {table.has(expression)} "
+        f'FROM (SELECT max({day.day}) AS "day", count(*) AS "times" '
+        f"FROM {table.source} AS t WHERE {table.has(day.day)} "
         f"AND {alike[0].sql()} IS NOT NULL{_some(table, alike)} GROUP BY {cells}) AS q "
         f"GROUP BY 1 ORDER BY 1 DESC LIMIT {MOST_DAYS}"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import accumulate
 from operator import mul
 from statistics import median
 from typing import Final, TypeAlias
@@ -22,6 +23,9 @@ from machines.investigator.reasoning.tables import Column, Table
 _HOURS: Final = 24
 LABELS: Final = tuple(f"h{hour:02}" for hour in range(_HOURS))
 _SHIFTS: Final = tuple(one for one in range(-12, 13) if one)
+
+_SUMMER_TIME: Final = {3, 4, 10, 11}
+"""The months in which clocks are put forward or back, somewhere on earth."""
 
 _Days: TypeAlias = Sequence[Sequence[float]]
 _Shift: TypeAlias = tuple[int, int, int, float, float]
@@ -117,7 +121,7 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
         first, last, shift = last + 1, len(days) - 1, -shift
     day = reading.daily.days[first]
     end = reading.daily.days[last]
-    if abs(shift) == 1 and (_is_summer_time(day) or _is_summer_time(end)):
+    if abs(shift) == 1 and {day.month, end.month} & _SUMMER_TIME:
         return []
     score = surely(strength, scale)
     if fit < rule.CLOCK_FIT:
@@ -125,11 +129,6 @@ def find(reading: Reading, hinted: Collection[date] = ()) -> list[Finding]:
     words = f"from {day} on, everything happens {shift:+d} hours later than usual"
     kind = CauseKind.TIME_ZONE
     return [reading.shows(kind, reading.probe.day, (day, end), score, words)]
-
-
-def _is_summer_time(day: date) -> bool:
-    """Tell whether clocks are put forward or back about a day, somewhere on earth."""
-    return day.month in (3, 4, 10, 11)
 
 
 def _marked(reading: Reading) -> Finding | None:
@@ -304,17 +303,16 @@ def _doubled(
 def unlikely(reading: Reading) -> Mapping[date, float]:
     """Return for each day the improbability of its end: the negative logarithm.
 
-    Each row is taken to fall on the hours as the rows of all days do.
+    Each row is taken to fall on the hours as the rows of the same day of all weeks do.
     """
-    columns = [reading.daily.counts(label) for label in LABELS]
-    totals = [sum(one) for one in columns]
-    whole, below = sum(totals), 0.0
-    shares = []
-    for one in totals:
-        below += one
-        shares.append((below + 1) / (whole + 2))
-    days = zip(reading.daily.days, zip(*columns, strict=True), strict=True)
-    return {day: _end(hours, shares) for day, hours in days}
+    days = list(zip(*map(reading.daily.counts, LABELS), strict=True))
+    found: dict[date, float] = {}
+    for at in range(7):
+        below = list(accumulate(map(sum, zip(*days[at::7], strict=True))))
+        shares = [(one + 1) / (below[-1] + 2) for one in below]
+        alike = zip(reading.daily.days[at::7], days[at::7], strict=True)
+        found |= {day: _end(hours, shares) for day, hours in alike}
+    return found
 
 
 def _end(hours: Sequence[float], shares: Sequence[float]) -> float:

@@ -34,7 +34,8 @@ def links(table: Table, tables: Iterable[Table]) -> list[Link]:
     found = []
     for other in tables:
         for key in other.columns:
-            if other.name == table.name or not _is_key(key, other):
+            unique = key.unique and (key.whole or key.texts) and other.sampled > 1
+            if other.name == table.name or not (key.key or unique):
                 continue
             for column in table.columns:
                 akin = _akin(column, other, key)
@@ -46,10 +47,6 @@ def links(table: Table, tables: Iterable[Table]) -> list[Link]:
     sure = {link.column for link in found if link.akin}
     kept = [link for link in found if link.akin or link.column not in sure]
     return sorted(kept, key=lambda link: not link.akin)
-
-
-def _is_key(key: Column, table: Table) -> bool:
-    return key.key or (key.unique and (key.whole or key.texts) and table.sampled > 1)
 
 
 def _comparable(column: Column, key: Column) -> bool:
@@ -105,8 +102,8 @@ def _source(
     A table without a day has that of the rows that it belongs to.
     """
     own = table.day
-    if own is not None and own.dates is not None:
-        return f"{table.source} AS t", own.fill(own.dates.day), own.name
+    if own is not None:
+        return f"{table.source} AS t", own.day, own.name
     for link in found:
         other = next(one for one in tables if one.name == link.parent)
         if link.akin and other.day is not None and other.day.dates is not None:
@@ -183,12 +180,8 @@ def _gone(reading: Reading, n: int, link: Link) -> Finding | None:
         return None
     if sum(daily.counts(f"beyond {n}")) > 0.05 * sum(lost):
         return None
-    third = len(lost) // 3
-    if third < 4:
-        return None
-    parts = [slice(0, third), slice(third, 2 * third), slice(2 * third, None)]
-    rates = [sum(lost[part]) / max(sum(whole[part]), 1) for part in parts]
-    if min(rates) < 0.5 * rate or max(rates) > 2 * rate:
+    rates = _thirds(lost, whole)
+    if len(lost) < 12 or min(rates) < 0.5 * rate or max(rates) > 2 * rate:
         return None
     words_ = f"{rate:.0%} of {link.column} has no {link.parent}, on all days alike"
     days, kind = (None, daily.days[-1]), CauseKind.BROKEN_JOIN
@@ -292,12 +285,11 @@ def _newer(reading: Reading, n: int, here: slice) -> float:
     return sum(daily.counts(f"beyond {n}")[here]) / max(sum(daily.counts(f"lost {n}")[here]), 1)
 
 
-def _creeps(lost: Sequence[float], whole: Sequence[float]) -> bool:
-    """Tell whether the loss grows, day by day or from one half of the days to the other."""
+def _thirds(lost: Sequence[float], whole: Sequence[float]) -> list[float]:
+    """Return the rate of loss in each third of some days."""
     third = max(len(lost) // 3, 1)
-    first = sum(lost[:third]) / max(sum(whole[:third]), 1)
-    last = sum(lost[-third:]) / max(sum(whole[-third:]), 1)
-    return first < 0.6 * last and sum(lost[:third]) + sum(lost[-third:]) >= 10
+    parts = slice(0, third), slice(third, -third), slice(-third, None)
+    return [sum(lost[part]) / max(sum(whole[part]), 1) for part in parts]
 
 
 def _finding(
@@ -309,7 +301,9 @@ def _finding(
     beyond = _newer(reading, n, here)
     rates = [one or 0.0 for one in daily.rates(f"lost {n}", f"set {n}")]
     to_the_end = run.last >= len(rates) - 3
-    creeping = to_the_end and _creeps(lost[here], daily.counts(f"set {n}")[here])
+    # The loss grows, day by day or from one half of the days to the other.
+    early, _, late = _thirds(lost[here], daily.counts(f"set {n}")[here])
+    creeping = to_the_end and early < 0.6 * late and sum(lost[here]) >= 10
     day, last = reading.span(run)
     since = stopped.get(link.parent)
     left = since is not None and since <= day + timedelta(1) and (last - day).days >= 2

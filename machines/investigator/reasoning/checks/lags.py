@@ -22,10 +22,7 @@ def probes(table: Table) -> list[Probe]:
 
 
 def _probe(table: Table, day: Column, other: Column) -> Probe:
-    assert day.dates is not None  # noqa: S101 - a day column has dates
-    assert other.dates is not None  # noqa: S101 - so has this one
-    expression = day.fill(day.dates.day)
-    lag = f"({other.fill(other.dates.moment)} - {day.fill(day.dates.moment)}) * 24"
+    expression, lag = day.day, f"({other.moment} - {day.moment}) * 24"
     inner = (
         f'SELECT {expression} AS "day", {lag} AS "lag", '  # noqa: S608
         f'row_number() OVER (PARTITION BY {expression} ORDER BY {lag}) AS "place", '
@@ -85,7 +82,7 @@ def _finding(
     before = level + shift < 0 <= level
     words = f"{name} is {shift:+.1f} hours later from {day} to {last} than usual"
     score = surely(step.strength, rule.LAG)
-    if width > rule.PLANNED:
+    if width > rule.PLANNED or step.happens:
         score = min(score, rule.DOUBT)
     if clock:
         # It is the clock for certain if things happened before they began. Later by whole hours is

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from attrs import evolve
 
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning import thresholds as rule
 from machines.investigator.reasoning.probes import Finding, Probe, Reading, grouped, probe_by_day
-from machines.investigator.reasoning.series import Run, risen, surely
+from machines.investigator.reasoning.series import WEEK, Run, risen, surely
 from machines.investigator.reasoning.tables import Column, Table
 
 _AT_ONCE = 20
@@ -21,16 +24,12 @@ def probes(table: Table) -> list[Probe]:
     columns = [one for one in table.columns if one is not day and not one.key]
 
     def probe(group: Sequence[Column]) -> Probe:
-        cells = [("rows", "count(*)"), *(_cell(one) for one in group)]
+        null = "sum({0} IS NULL OR {0} = '')".format
+        cells = [("rows", "count(*)"), *((f"{one.name} null", null(one.sql())) for one in group)]
         claim = f"values of {table.name} are missing"
         return probe_by_day("nulls", claim, table, day, cells, [one.name for one in group])
 
     return grouped(columns, _AT_ONCE, probe)
-
-
-def _cell(column: Column) -> tuple[str, str]:
-    name = column.sql()
-    return f"{column.name} null", f"sum({name} IS NULL OR {name} = '')"
 
 
 def find(reading: Reading, table: Table) -> list[Finding]:
@@ -50,13 +49,39 @@ def find(reading: Reading, table: Table) -> list[Finding]:
         share = f"{run.during:.0%} of {name} is null from {day} to {last}"
         words = f"{share}, and {run.before:.0%} otherwise"
         kind, score = CauseKind.NULL_SPIKE, surely(run.strength * run.during, rule.EMPTY)
-        if run.weight < 2:  # noqa: PLR2004 - a single value
+        happens = run.during < rule.RENAMED and run.record < rule.RECORD
+        if run.weight < 2 or happens:  # noqa: PLR2004 - a single value, or a part as now and then
             score = min(score, rule.DOUBT)
         if heir:
             kind, score = CauseKind.SCHEMA_CHANGE, 0.99
             words += f"; {heir} is filled instead"
         found.append(reading.shows(kind, name, (day, last), score, words))
     return found
+
+
+def weighed(one: Finding, parts: Sequence[Reading]) -> Finding:
+    """Return a finding of missing values, less sure if the rows are of a kind that begins with it.
+
+    Where another system writes the rows, with a sign of its own, it may have no such values.
+    """
+    if one.kind is not CauseKind.NULL_SPIKE or one.day is None or one.part is not None:
+        return one
+    mine = [each for each in parts if each.probe.table == one.table]
+    for split in {each.probe.split for each in mine} - {one.column}:
+        same = [each for each in mine if each.probe.split == split]
+        first = min(each.daily.days[0] for each in same) + timedelta(WEEK)
+        late = [each for each in same if each.daily.days[0] > first and each.part is not None]
+        # Parts that begin again and again, as months do, are no sign.
+        if all(abs(each.daily.days[0] - one.day) <= timedelta(1) for each in late):
+            new, whole = (sum(_rows(each, one) for each in some) for some in (late, same))
+            if late and new > rule.RENAMED * whole:
+                return evolve(one, score=min(one.score, rule.DOUBT))
+    return one
+
+
+def _rows(part: Reading, one: Finding) -> float:
+    rows = zip(part.daily.days, part.daily.counts("rows"), strict=True)
+    return sum(n for day, n in rows if one.covers(day))
 
 
 def _heir(reading: Reading, name: str, run: Run) -> str | None:

@@ -55,7 +55,8 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
     known = [day for day in daily.days if rows[day] and facts.first <= day <= last]
     silence, whole = (facts.last - last).days, sum(rows.values())
     longest = max(((later - one).days for one, later in pairwise(known)), default=0)
-    recent = sum(n for day, n in rows.items() if last - timedelta(silence) < day <= last)
+    told = [day for day, n in rows.items() if n]
+    recent = sum(last - timedelta(silence) < day <= last for day in told)
     regular = len(known) >= 6 and silence >= max(rule.SILENCE * longest, rule.SILENCE)
     score = surely(silence / max(longest, 1), rule.SILENT) if regular else 0.0
     series = regular and Level.of([rows.get(day, 0.0) for day in known]).steady
@@ -63,9 +64,9 @@ def _ended(reading: Reading, facts: Span, *, referred: bool) -> Finding | None:
         return None  # what ended long ago is whole
     if not referred:
         return _finding(reading, last, facts, score) if series else None
-    usually = whole * silence / ((last - daily.days[0]).days + 1)
+    usually = len(told) * silence / ((last - daily.days[0]).days + 1)
     if silence >= rule.SILENCE and min(recent, usually) >= 8 and len(known) >= 2:
-        # So many rows were kept up in a time as long as that in which none is.
+        # It was kept up on so many days in a time as long as that in which it is not.
         score = max(score, surely(recent, rule.SILENT_OFTEN))
     if silence >= rule.SILENCE and whole >= 3 and rows[last] > 0.9 * whole and last > facts.first:
         score = max(score, rule.WHOLE_SCORE)  # it is written as a whole each time

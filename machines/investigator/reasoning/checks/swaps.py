@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from statistics import median
 
+from attrs import evolve
+
 from machines.investigation.findings import CauseKind
 from machines.investigator.reasoning.probes import Finding, Reading
 
@@ -22,7 +24,7 @@ def find(found: Iterable[Finding], readings: Sequence[Reading]) -> list[Finding]
     """
     kinds = (CauseKind.UNIT_CHANGE, CauseKind.BROKEN_JOIN)
     changed = [one for one in found if one.kind in kinds and one.day and one.part is None]
-    swapped = []
+    changed.sort(key=lambda one: one.kind is not CauseKind.UNIT_CHANGE)
     for one, other in combinations(changed, 2):
         if (one.table, one.day) != (other.table, other.day) or one.column == other.column:
             continue
@@ -31,40 +33,18 @@ def find(found: Iterable[Finding], readings: Sequence[Reading]) -> list[Finding]
             continue
         crossed = (first[0], second[1]), (first[1], second[0])
         if all(abs(a - b) < _ALIKE for a, b in crossed) and abs(first[0] - first[1]) > _ALIKE:
-            if one.kind is not CauseKind.UNIT_CHANGE:
-                one, other = other, one  # noqa: PLW2901 - the other way round it is the same
             words = f"{one.column} and {other.column} are swapped from {one.day} on"
             probes = tuple(dict.fromkeys((*one.probes, *other.probes)))
-            kind, score = CauseKind.SCHEMA_CHANGE, 0.99
-            swapped.append(
-                Finding(
-                    kind,
-                    one.table,
-                    one.column,
-                    one.day,
-                    score,
-                    words,
-                    probes,
-                    last=one.last,
-                    others=(other.column or "",),
-                )
-            )
-    return swapped[:1]
+            swap = evolve(one, kind=CauseKind.SCHEMA_CHANGE, score=0.99, words=words, probes=probes)
+            return [evolve(swap, parent=None, others=(other.column or "",))]
+    return []
 
 
 def _sizes(one: Finding, readings: Sequence[Reading]) -> tuple[float, float] | None:
     """Return the logarithm of a column's usual number before a day, and from it on."""
     for reading in readings:
-        probe = reading.probe
-        if probe.split is None and probe.table == one.table and one.column in probe.columns:
-            values = reading.daily.values[f"{one.column} middle"]
-            pairs = list(zip(reading.daily.days, values, strict=True))
-            before = [n for day, n in pairs if one.day and day < one.day and n and n > 0]
-            after = [
-                n
-                for day, n in pairs
-                if one.day and one.last and one.day <= day <= one.last and n and n > 0
-            ]
-            if before and after:
-                return math.log(median(before)), math.log(median(after))
+        if reading.probe.split is None and reading.probe.table == one.table:
+            before, here = reading.around(f"{one.column} middle", one)
+            if before and here:
+                return math.log(median(before)), math.log(median(here))
     return None
