@@ -145,7 +145,11 @@ def handlers(journal: Journal) -> list[Any]:
 
     # No number of kills from outside, which hit the same effect each time, makes it a failure.
     retry = Retry(attempts=1_000_000, delay=timedelta(seconds=20), backoff="fixed")
-    return [handle(cls, one, retry=retry) for cls, one in ((Work, work), (Ask, ask), (Mail, mail))]
+    return [
+        handle(Work, work, retry=retry),
+        handle(Ask, ask, retry=retry),
+        handle(Mail, mail, retry=retry),
+    ]
 
 
 async def drive(path: Path, journal: Journal, script: Script, incarnation: int) -> None:

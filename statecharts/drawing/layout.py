@@ -52,6 +52,8 @@ EDGE: Final = 24.0
 _NAMED: Final = 3
 _TRIES: Final = 6
 _PASSES: Final = 3
+_SMALL: Final = 8
+"""States from which on a picture is to have the shape of a page."""
 _HUGE: Final = 600
 """Boxes of a picture that is laid out in one pass, with its lines routed twice."""
 _NARROWEST: Final = 0.52
@@ -197,6 +199,16 @@ class _Layout:
                 remedy = f"Leave its direction out, or give {own!r} to {whole}"
                 raise StatechartError("SC708", f"picture of {self.picture.name}", found, remedy)
 
+    @property
+    def _column(self) -> int:
+        """The most boxes that stay in one column, however high that is.
+
+        Lines have to climb from the end of a column to the next; a small picture is read with more
+        ease if it is high.
+        """
+        states = sum(box.shape not in PSEUDO for box in self.picture.boxes.values())
+        return 2 if states >= _SMALL else 5
+
     def _fold(self) -> float:
         """Set what is long in columns, until the whole has a shape for a page.
 
@@ -220,7 +232,7 @@ class _Layout:
         while True:
             block = self.blocks[box.id]
             if box.shape is not Shape.PARALLEL:
-                if len(box.children) > 2 * self.columns.get(box.id, 1):
+                if len(box.children) > self._column * self.columns.get(box.id, 1):
                     best = box.id
             inner = [
                 child

@@ -92,6 +92,23 @@ ANOMALIES: Final[dict[str, tuple[Anomaly, ...]]] = {
             "Netflix fell by 35 % in one day, after it had lost subscribers for the first time.",
         ),
     ),
+    "rentals": (
+        Anomaly(
+            CauseKind.UNIT_CHANGE,
+            "daily",
+            date(2012, 8, 17),
+            date(2012, 8, 17),
+            "A sensor stood still: it felt like 0.24 on a day of 0.72, and on no other day do the two "
+            "differ so.",
+        ),
+        Anomaly(
+            CauseKind.UNIT_CHANGE,
+            "daily",
+            date(2012, 10, 29),
+            date(2012, 10, 29),
+            "A hurricane: 22 bicycles were rented, where thousands are.",
+        ),
+    ),
     "shares": (
         Anomaly(
             CauseKind.UNIT_CHANGE,
