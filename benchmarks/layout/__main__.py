@@ -29,9 +29,10 @@ Look here first for what to improve.
 `python -m benchmarks.layout` makes this page; `python -m benchmarks layout` counts all of them
 beside ELK ([how](benchmarks.md)).
 
-ELK is not an engine of this library. On the charts that are not random, its lines cross three
-times as often. On random ones ours cross a fifth more often: more could be tried, but a drawing
-ends its search after a few seconds. And ELK bends lines by a few points where ours are straight.
+ELK is not an engine of this library. In all, its lines cross more often: on the charts that are not
+random three times as often, on random ones a fifth less often. More could be tried there, but a
+drawing ends its search after a few seconds. And ELK bends lines by a few points where ours are
+straight.
 """
 
 
