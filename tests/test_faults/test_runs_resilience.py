@@ -27,7 +27,7 @@ from statecharts.runtime import (
     handle,
 )
 from statecharts.runtime.commit import Draft, Taken
-from statecharts.runtime.writer import Job
+from statecharts.runtime.writer import Job, Writer
 from statecharts.store import DamageError, StoreError
 from statecharts.store.sqlite import SQLiteStore
 
@@ -497,7 +497,7 @@ def test_store_that_cannot_be_read_is_no_attempt(
             def unreadable(*_: object) -> None:
                 raise StoreError("SC806", "here", "it cannot be read", "Wait")
 
-            patch.setattr(SQLiteStore, "head", unreadable)
+            patch.setattr(Writer, "live", unreadable)
             await run.send(Go())
             await runtime.settle()
         assert attempts == []

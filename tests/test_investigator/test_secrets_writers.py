@@ -104,7 +104,7 @@ def test_table_of_a_simulation_masks_a_secret(options: tuple[str, ...]) -> None:
     command = [f"{HERE}:Vault", *options]
     done = CliRunner().invoke(simulate, command, input='{"type": "go"}\n')
     assert done.exit_code == 0
-    assert f"open: Loose(key={MASK})" in done.output
+    assert f"Loose(key={MASK})" in done.output
     assert CANARY not in done.output
 
 
