@@ -196,6 +196,12 @@ def test_did_you_mean_falls_back() -> None:
     assert did_you_mean("opn", ["open", "closed"], "Name a state") == "Did you mean 'open'?"
 
 
+def test_long_words_get_no_suggestion() -> None:
+    """To compare them would take time, and whoever sent a text by mistake has misspelt no name."""
+    assert nearest("open" * 25, ["open" * 25]) == "open" * 25
+    assert nearest("open" * 26, ["open" * 26]) is None
+
+
 def test_command_that_installs_is_for_the_python_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several packages, each with the versions that we take, and a path with a space in it."""
     monkeypatch.setattr(sys, "executable", "/opt/my python")
