@@ -74,13 +74,19 @@ def _beginnings(tree: Tree, reached: set[int]) -> list[int]:
     found = [s for s in range(1, len(tree.nodes)) if s not in reached and tree.parent[s] in parents]
     for _ in range(2):
         seen, regions, begun = set(reached), Regions(tree), list[int]()
+        alone = True
         for state in found:
             if state in seen:
                 continue
             begun.append(state)
             inside = range(state, tree.last[state] + 1)
             seen.update(inside)
-            regions.reached(seen, (edge for one in inside for edge in tree.outgoing[one]))
+            edges = [edge for one in inside for edge in tree.outgoing[one]]
+            if edges:
+                regions.reached(seen, edges)
+                alone = False
+        if alone:  # none of them leads anywhere
+            return begun
         found = begun[::-1]
     return found
 

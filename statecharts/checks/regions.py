@@ -41,19 +41,19 @@ class Regions(dict[int, tuple[int, ...]]):
         return entry
 
     def reached(
-        self, known: set[int], edges: Iterable[Edge], but: Callable[[Edge], bool] = lambda _: False
+        self, known: set[int], edges: Iterable[Edge], but: Callable[[Edge], bool] | None = None
     ) -> set[int]:
         """Add the states that some run may enter, every guard taken to hold at some time.
 
         Args:
             known: The states that are reached already; it is added to, and returned.
             edges: The transitions to begin with.
-            but: Tells which transitions are never taken.
+            but: Tells which transitions are never taken; None if all may be.
         """
         tree, waiting = self._tree, list(edges)
         while waiting:
             edge = waiting.pop()
-            if but(edge):
+            if but is not None and but(edge):
                 continue
             entry = self.entry(edge)
             self.note(edge, entry)
