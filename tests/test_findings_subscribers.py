@@ -78,7 +78,7 @@ def test_two_machines_may_send_to_each_other() -> None:
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
 def test_subscribers_are_all_told_before_the_program_ends(kind: type[BaseException]) -> None:
-    """What ends the program is raised as it is, when all have been told; no failure is lost."""
+    """SystemExit is raised unchanged once all have been told, and no failure is lost."""
     machine, told = clock(), list[int]()
 
     def end(_: Step[Tick, None]) -> None:

@@ -30,7 +30,7 @@ _OTHERS: Final = {
         "a picture",
     ),
 }
-"""What the library's other files are, by extension."""
+"""Descriptions of the library's own files, by extension."""
 
 FORMATS: Final[Mapping[str, str]] = MappingProxyType({e: name for e, (name, _) in _DOORS.items()})
 """The known formats, by extension."""

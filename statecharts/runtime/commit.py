@@ -945,9 +945,8 @@ class Draft:
             RunError: An effect has been carried out that cannot be undone (SC834).
         """
         begun = [one for one in gone if self._has_begun(one.number)]
-        between = (CHILD, CANCEL)
-        left = (self.owed[one.number] for one in gone if one not in begun)
-        self._unbegun += [row.number for row in left if row.name not in between]
+        left = {one.number for one in gone}.difference(one.number for one in begun)
+        self._unbegun += sorted(n for n in left if self.owed[n].name not in (CHILD, CANCEL))
         kept = _lasting(self.snapshot) & _lasting(past) & {root_of(call) for call in self.calls}
         self._check_undoable(begun, to, undo)
         for call in list(self.calls):

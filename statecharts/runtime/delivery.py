@@ -78,7 +78,7 @@ class _Attempt:
 
     work: asyncio.Task[None]
     task: Task[Any] | None = None
-    """What its handler was given; None before it is called."""
+    """The task that was passed to its handler; None until the handler is called."""
     answering: bool = False
     again: bool = False
 
@@ -380,19 +380,16 @@ class Delivery:
 
     async def _count(self, head: Head, row: Owed) -> bool:
         """Count an attempt before it is made, for if its process dies; tell whether to make it."""
-        said = {"attempts": row.attempts + 1, "reason": DIED}
 
         def count(draft: Draft) -> bool:
-            same = draft.head.began == head.began  # else it was removed, and made again meanwhile
-            claim = {"worker": self.worker, "until": self._until()}
-            return same and draft.note(row.number, **said, **claim)
+            said = {"attempts": row.attempts + 1, "reason": DIED}
+            return draft.note(row.number, **said, worker=self.worker, until=self._until())
 
         try:
-            owed: bool = await self._submit(Job(head.run, count))
+            return bool(await self._submit(Job(head.run, _if_same(head, count))))
         except StatechartError as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: not tried: %s", head.run, row.number, row.name, error)
             return False
-        return owed
 
     async def _attempt(self, handler: Handler, program: Program, run: str, row: Owed) -> Any:
         given, number = given_of(program, row)
@@ -405,16 +402,11 @@ class Delivery:
 
     async def _record(self, head: Head, row: Owed, act: Callable[[Draft], None]) -> None:
         run = head.run
-
-        def record(draft: Draft) -> None:
-            if draft.head.began == head.began:  # else it was removed, and made again meanwhile
-                act(draft)
-
         attempt = self._attempts.get((run, row.number))
         if attempt is not None:
             attempt.answering = True
         try:
-            await asyncio.shield(self._submit(Job(run, record)))
+            await asyncio.shield(self._submit(Job(run, _if_same(head, act))))
         except Exception as error:  # the claim runs out, and it is tried again
             LOG.warning("%s/%d %s: outcome not written: %s", run, row.number, row.name, error)
 
@@ -486,3 +478,8 @@ class Delivery:
                 run, number = works[work]
                 LOG.warning("%s/%d: its handler goes on though it was cancelled", run, number)
                 await self._give_back(run, number)
+
+
+def _if_same(head: Head, act: Callable[[Draft], T]) -> Callable[[Draft], T | None]:
+    """Return what acts on a run, unless that was removed and started anew in the meantime."""
+    return lambda draft: act(draft) if draft.head.began == head.began else None

@@ -148,7 +148,7 @@ class Sized:
 @pytest.mark.parametrize("deep", [False, True], ids=["shallow", "deep"])
 @pytest.mark.parametrize("around", [False, True], ids=["certain", "uncertain"])
 def test_default_that_is_never_needed_needs_no_data(deep: bool, around: bool) -> None:
-    """Where a history is entered only after its parent was left, its default is never entered."""
+    """A history that is entered only after its parent was left never uses its default."""
 
     class Room(Statechart[Go | Halt | Sized], allow=("SC124",)):
         empty = State(initial=True)

@@ -274,6 +274,6 @@ def test_import_takes_no_unknown_loss(run: Run) -> None:
 def test_import_refuses_an_option_that_would_do_nothing(
     run: Run, options: tuple[str, ...], message: str
 ) -> None:
-    """What is said of a file needs one."""
+    """Options about a file are refused without a file."""
     result = run("import", "machines.pipeline:Pipeline", *options)
     assert (result.exit_code, result.stderr) == (2, f"Error: {message}\n")

@@ -407,7 +407,7 @@ def test_render_of_a_way_takes_the_time_that_is_given_or_recorded(
     options: tuple[str, ...],
     due: str,
 ) -> None:
-    """What is due in a film does not depend on when it is drawn."""
+    """A film shows the same due times whenever it is drawn."""
     monkeypatch.chdir(tmp_path)
     Path("events.jsonl").write_text(f"{line}\n", "utf-8")
     result = run("render", KETTLE, "-o", ".", "--path", "events.jsonl", *options)

@@ -581,7 +581,7 @@ def test_overlays_take_the_class_that_declares_a_chart() -> None:
 
 @pytest.mark.parametrize("format", ["png", "pdf"])
 def test_film_moves_only_in_svg(format: Any) -> None:
-    """What cannot move has to be asked for as a strip."""
+    """PNG and PDF cannot move, so they need strip=True."""
     with pytest.raises(
         StatechartError, match=r"\[SC701\] render_film: nothing moves in .*strip=True"
     ):

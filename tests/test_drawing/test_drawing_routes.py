@@ -414,7 +414,7 @@ def test_lines_that_swing_out_of_a_state_hang_one_around_the_other() -> None:
 
 
 def test_lines_cross_borders_in_an_order_that_suits_both_sides() -> None:
-    """Where many lines cross, states agree on the order of the lines between them."""
+    """In a tangled chart, two states order the lines between them in the same way."""
     b = charts.Builder("Shuffled").initial("", "p0")
     for outer in range(3):
         b.state(f"p{outer}", COMPOUND).states(*(f"p{outer}.s{number}" for number in range(4)))

@@ -386,7 +386,7 @@ def _unsure(path: Path, kind: CauseKind, columns: str, rows: Iterable[tuple[obje
 def test_rules_take_a_week_without_rows_for_a_holiday(
     tmp_path: Path, kind: CauseKind, after: int
 ) -> None:
-    """Where weekends have no rows, a whole week may have none, even if much comes after it."""
+    """A table without rows at weekends may skip a whole week, even if many rows follow."""
     open_ = [day for n, day in enumerate(DAYS) if day.weekday() < 5 and not 42 <= n < 52]
     rows = [(str(day), n % 25) for day in open_ for n in range(after if day == DAYS[52] else 25)]
     _unsure(tmp_path / "a", kind, "day, till", rows)
@@ -408,7 +408,7 @@ def test_rules_take_small_factors_of_no_unit_for_no_sure_finding(
 
 
 def test_rules_take_numbers_that_change_together_for_an_event(tmp_path: Path) -> None:
-    """Where two numbers change on one day, each by its factor, there is no other unit."""
+    """Two numbers that change on one day by different factors are no change of unit."""
     rng, rows = Random(11), []
     for at, day in enumerate(DAYS):
         for _ in range(15):

@@ -46,7 +46,7 @@ def ordered(store: Store, clock: SimulatedClock, *keys: str, deaths: int = 0) ->
 async def test_attempt_after_a_death_counts_before_it_is_made(
     store: Store, clock: SimulatedClock
 ) -> None:
-    """What is on disk then tells of it, even if this process dies as well."""
+    """The count is on disk, so it is still there if this process dies too."""
     ordered(store, clock, "a")
     lose(store, clock)
     seen: list[Any] = []
