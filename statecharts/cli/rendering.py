@@ -194,7 +194,8 @@ def render(
     """
     alone = "--strip" if strip else "--at" if moment is not None else ""
     if alone and path is None:
-        raise TargetError(f"{alone} is about the way of a run. Add --path FILE.")
+        remedy = "Add --path FILE." if run is None else "--run shows where a run is; leave one out."
+        raise TargetError(f"{alone} is about the steps of --path. {remedy}")
     formats, single = _file_named(output, formats)
     _check_options(click.get_current_context(), formats)
     found = survey_faulty(target, variables, strict=strict)

@@ -226,8 +226,8 @@ def judge_death(
     most = max(retry.attempts, LOSSES)
     if row.attempts < most:
         wait = retry.wait(key, row.attempts)
-        said = (key, row.name, row.attempts, most, DIED, wait)
-        log.warning("%s %s: attempt %d of %d failed: %s; the next in %s", *said)
+        said = (key, row.name, DIED, row.attempts, most, wait)
+        log.warning("%s %s: %s (%d of %d times at most); the next attempt in %s", *said)
         return DIED, wait
     reason = f"{row.attempts} processes have died, one after the other, while it was tried"
     log.error("%s %s: %s; given up", key, row.name, reason)

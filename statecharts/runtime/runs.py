@@ -18,6 +18,7 @@ from statecharts.codec import Protocol
 from statecharts.model.chart import Declaration
 from statecharts.model.effects import Call
 from statecharts.model.errors import StatechartError
+from statecharts.runtime.attempts import DIED
 from statecharts.runtime.clock import Clock, SystemClock, moment
 from statecharts.runtime.commit import Taken, place_of
 from statecharts.runtime.errors import not_entered_so
@@ -64,11 +65,13 @@ class Outstanding:
 
 def outstanding(run: str, row: Owed) -> Outstanding:
     """Return what is stored of an effect as it is told."""
+    # What a process may have died of is counted before it is tried again, not after.
+    counted = 1 if row.held and row.reason == DIED and row.attempts else 0
     return Outstanding(
         f"{run}/{row.number}",
         row.name,
         row.call,
-        row.attempts,
+        row.attempts - counted,
         moment(row.due),
         row.handed,
         moment(row.until) if row.held else None,
