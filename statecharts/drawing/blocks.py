@@ -456,8 +456,8 @@ def stacked_block(
         dividers = _stack_across(block, regions, text, begin + max(above, below))
     else:
         crossed = bool(plan.ports.get(box.id)) or any(part.ports for part in regions)
-        rows = not crossed and _is_wide(regions)
-        dividers = _stack_regions(block, regions, text, max(begin + above, below), rows=rows)
+        least = max(begin + above, below)
+        dividers = _stack_regions(block, regions, text, least, crossed=crossed)
     end, block.height = block.height, block.height + (_STRIP if low else 0.0)
     wide, tall = (block.height, block.width) if across else (block.width, block.height)
     rules = (*text.ruled(wide), *dividers)
@@ -611,9 +611,43 @@ def _padded(part: Block) -> Block:
     return block
 
 
-def _is_wide(regions: Sequence[Block]) -> bool:
-    width = sum(part.width for part in regions)
-    return len(regions) > 1 and width > max(900.0, _WIDE * max(part.height for part in regions))
+def _rows(regions: Sequence[Block]) -> list[Sequence[Block]]:
+    """Return regions in rows, of which there are several where one would be a ribbon."""
+    whole = sum(part.width for part in regions)
+    if whole <= max(900.0, _WIDE * max((part.height for part in regions), default=0.0)):
+        return [regions]
+
+    def cut(each: int) -> list[Sequence[Block]]:
+        return [regions[at : at + each] for at in range(0, len(regions), each)]
+
+    def shape(rows: list[Sequence[Block]]) -> float:
+        width = max(sum(part.width for part in row) for row in rows)
+        height = sum(max(part.height for part in row) for row in rows)
+        return abs(math.log(width / height))
+
+    evenly = {len(cut(each)): cut(each) for each in range(len(regions), 0, -1)}
+    return min((rows for rows in evenly.values() if len(rows) > 1), key=shape, default=[regions])
+
+
+def _stack_rows(block: Block, rows: Sequence[Sequence[Block]], least: float) -> list[Rule]:
+    """Tile regions that no arrow enters or leaves in rows; return the lines between them."""
+    y, dividers = block.height, list[Rule]()
+    width = up(max(least, *(sum(part.width for part in row) for row in rows)))
+    for number, row in enumerate(rows):
+        if number:
+            dividers.append(Rule((0.0, y), (width, y), dashed=True))
+        x, height = 0.0, max(part.height for part in row)
+        spare = width - sum(part.width for part in row)
+        share = spare / len(row) // (2 * PITCH) * (2 * PITCH)
+        for part in row:
+            if x:
+                dividers.append(Rule((x, y), (x, y + height), dashed=True))
+            part.widen(width - x if part is row[-1] else part.width + share, height)
+            block.take(part, x, y, deeper=1)
+            x += part.width
+        y += height
+    block.width, block.height = width, float(round(y))
+    return dividers
 
 
 def _stack_across(
@@ -646,31 +680,24 @@ def _take_region(block: Block, part: Block, x: float, y: float) -> None:
 
 
 def _stack_regions(
-    block: Block, regions: Sequence[Block], text: BoxText, least: float, *, rows: bool
+    block: Block, regions: Sequence[Block], text: BoxText, least: float, *, crossed: bool
 ) -> list[Rule]:
     """Tile the regions of a parallel state below its title; return the lines between them."""
-    x, y, dividers = 0.0, block.height, list[Rule]()
-    if not rows:
-        entering = (
-            [at for key, at in regions[0].ports.items() if regions[0].sides[key] is Side.TOP]
-            if regions
-            else []
-        )
-        x = up(max(0.0, text.width + 8 - min(entering)), PITCH) if entering else 0.0
+    rows = [regions] if crossed else _rows(regions)
+    if len(rows) > 1:
+        return _stack_rows(block, rows, least)
+    y, dividers = block.height, list[Rule]()
+    entering = (
+        [at for key, at in regions[0].ports.items() if regions[0].sides[key] is Side.TOP]
+        if regions
+        else []
+    )
+    x = up(max(0.0, text.width + 8 - min(entering)), PITCH) if entering else 0.0
     width = up(max(least, x + sum(part.width for part in regions)))
     spare = width - x - sum(part.width for part in regions)
     extra = spare / max(1, len(regions)) // (2 * PITCH) * (2 * PITCH)
     tallest = max((part.height for part in regions), default=PADDING)
-    if rows:
-        width = up(max(least, *(part.width for part in regions)))
     for number, part in enumerate(regions):
-        if rows:
-            if number:
-                dividers.append(Rule((0.0, y), (width, y), dashed=True))
-            part.widen(width, part.height)
-            block.take(part, 0.0, y, deeper=1)
-            y += part.height
-            continue
         if number:
             dividers.append(Rule((x, y), (x, y + tallest), dashed=True))
         last = number + 1 == len(regions)
@@ -686,7 +713,7 @@ def _stack_regions(
             block.boxes[at] = evolve(own, rect=rect, texts=texts)
         x += part.width
     block.width = width
-    block.height = float(round(y if rows else y + tallest))
+    block.height = float(round(y + tallest))
     return dividers
 
 

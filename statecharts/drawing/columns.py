@@ -274,8 +274,9 @@ class _Cutter:
             if not first <= number <= last:
                 continue
             path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+            size = edge.label
             if edge.id in self.labels and self._column(self.labels[edge.id]) != number:
-                label = None
+                label = size = None
             if label is not None:  # it stays between the ends, wherever the cut is
                 y = min(max(label.y, high + 4), low - 4 - label.height)
                 label = evolve(label, y=y)
@@ -296,7 +297,7 @@ class _Cutter:
                     lower=lower,
                     upper_port=edge.upper_port if upper == edge.upper else None,
                     lower_port=edge.lower_port if lower == edge.lower else None,
-                    label=edge.label if label is not None or not edge.label else None,
+                    label=size,
                 )
             )
         sketch = Sketch(tuple(nodes), tuple(edges))

@@ -118,6 +118,10 @@ class _Layout:
     across: frozenset[str] = frozenset()
     columns: dict[str, int] = field(factory=dict)
     """The number of columns of each graph, where it is not one."""
+    rows: dict[str, int] = field(factory=dict)
+    """The number of rows of the boxes without arrows of each graph, where it is not one."""
+    alone: dict[str, int] = field(factory=dict)
+    """The number of boxes without arrows of each graph."""
     rounds: int = ROUNDS
     work: Work = field(factory=lambda: Work(_WORK))
     share: float = 1.0
@@ -138,10 +142,12 @@ class _Layout:
         self.rounds = 1
         shape = self._fold()
         if shape > 1 / _NARROWEST:
-            first = self.across, self.columns
-            self.across, self.columns = self._turned(right=True), {}
+            shape = self._stack()
+        if shape > 1 / _NARROWEST:
+            first = self.across, self.columns, self.rows
+            self.across, self.columns, self.rows = self._turned(right=True), {}, {}
             if abs(math.log(1 / self._fold())) >= math.log(shape):
-                self.across, self.columns = first
+                self.across, self.columns, self.rows = first
         self.rounds = ROUNDS
         self.turns = {}
 
@@ -226,14 +232,39 @@ class _Layout:
             self.columns[box] = self.columns.get(box, 1) + 1
         return shape
 
+    def _stack(self) -> float:
+        """Set boxes without arrows in rows, until the whole is not too wide; return its shape."""
+        shape = math.inf
+        for _ in range(_TRIES):
+            root = self.blocks[self.picture.root.id]
+            shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
+            box = self._widest(root)
+            if shape <= 1 / _NARROWEST or box is None:
+                break
+            self.rows[box] = self.rows.get(box, 1) + 1
+            self._lay_out_all(self._wants())
+        return shape
+
+    def _widest(self, root: Block) -> str | None:
+        """Return the graph that makes the whole so wide; None if it has no such boxes."""
+        box: Box | None = root.box
+        best = None
+        while box is not None:
+            if self.alone.get(box.id, 0) > 2 * self.rows.get(box.id, 1):
+                best = box.id
+            block = self.blocks[box.id]
+            inner = [one for one in box.children if one.children and one.id in self.blocks]
+            box = max(inner, key=lambda one: self.blocks[one.id].width, default=None)
+            if box is not None and self.blocks[box.id].width < 0.6 * block.width:
+                break
+        return best
+
     def _tallest(self, root: Block) -> str | None:
         """Return the graph that makes the whole so tall; None if it has nothing to cut."""
         box, best = root.box, None
         while True:
-            block = self.blocks[box.id]
-            if box.shape is not Shape.PARALLEL:
-                if len(box.children) > self._column * self.columns.get(box.id, 1):
-                    best = box.id
+            if box.shape is not Shape.PARALLEL and self._each(box) > self._column:
+                best = box.id
             inner = [
                 child
                 for child in box.children
@@ -241,18 +272,26 @@ class _Layout:
                 and child.children
                 and (child.id in self.across) == (box.id in self.across)
             ]
-            tall = max(inner, key=lambda c: self.blocks[c.id].height, default=None)
-            if tall is None or self.blocks[tall.id].height < 0.6 * block.height:
+            # Regions are all as high as the highest: the one with the most in a column is.
+            tall = max(inner, key=lambda c: (self.blocks[c.id].height, self._each(c)), default=None)
+            most = 0.6 * self.blocks[box.id].height
+            if tall is None or (best is not None and self.blocks[tall.id].height < most):
                 return best
             box = tall
+
+    def _each(self, box: Box) -> float:
+        """Return the number of boxes in each column of a graph."""
+        return len(box.children) / self.columns.get(box.id, 1)
 
     def draw(self) -> Drawing:
         self._check_directions()
         self._choose()
         blocks, worth, across = self._finish(), self._worth(), self.across
-        if self.crossings and self.asked.get("", "auto") == "auto" and (self.columns or across):
+        shaped = self.columns or self.rows or across
+        if self.crossings and self.asked.get("", "auto") == "auto" and shaped:
             # A page of a better shape is not worth any number of crossings.
-            self.across, self.columns, self.turns = self._turned(right=False), {}, {}
+            self.across, self.turns = self._turned(right=False), {}
+            self.columns, self.rows = {}, {}
             self.work = Work(_WORK)
             plain = self._finish()
             if self._worth() < worth:
@@ -372,9 +411,10 @@ class _Layout:
         return Fault(error.code, f"picture of {self.picture.name}", found, remedy)
 
     def _lay_out(self, graph: Graph) -> Block:
-        sketch = graph.sketch()
+        sketch = evolve(graph.sketch(), rows=self.rows.get(graph.box.id, 1))
         if not sketch.nodes:
             return graph.block(place_in_grid(sketch))
+        self.alone[graph.box.id] = len(sketch.alone)
         given = sketch, self.columns.get(graph.box.id, 1), self.rounds
         placement = self.routed.get(given)
         if placement is None:

@@ -114,10 +114,12 @@ class Sketch:
     Attributes:
         nodes: The nodes, in the order wanted from the left.
         edges: The edges; those between different nodes form no cycle.
+        rows: The number of rows for nodes that no edge ends at.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    rows: int = 1
     _names: dict[str, str] = field(factory=dict, init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -132,7 +134,13 @@ class Sketch:
     def others(self) -> Iterator[Sketch]:
         """Yield the same graph with its nodes in other orders, for which engines find others."""
         for nodes in (self.nodes[::-1], self.nodes[::2] + self.nodes[1::2][::-1]):
-            yield Sketch(nodes, self.edges)
+            yield Sketch(nodes, self.edges, self.rows)
+
+    @property
+    def alone(self) -> list[str]:
+        """The nodes that no edge ends at, which an engine puts into one row."""
+        bound = {node for edge in self.edges for node in (edge.upper, edge.lower)}
+        return [node.id for node in self.nodes if node.id not in bound]
 
     def dot(self, spacing: float = 1.0) -> str:
         """Return the graph in DOT."""
@@ -158,6 +166,9 @@ class Sketch:
             )
             for (_, one), (_, other) in itertools.pairwise(known):
                 yield f"{one} -> {other} [style=invis]"
+        alone = [self._names[one] for one in self.alone]
+        for one, other in zip(alone, alone[-(-len(alone) // self.rows) :], strict=False):
+            yield f"{one} -> {other} [style=invis]"
         for i, edge in enumerate(self.edges):
             yield from self._edge(i, edge)
 

@@ -200,6 +200,58 @@ def test_picture_suits_a_page(make: Callable[[], Chart]) -> None:
     assert 0.5 <= auto.width / auto.height <= 2
 
 
+def _regions(count: int, each: int) -> Chart:
+    b = Builder("Regions").state("p", charts.PARALLEL).initial("", "p")
+    for region in (f"p.r{number}" for number in range(count)):
+        b.state(region, COMPOUND).initial(region, f"{region}.s0")
+        b.states(*(f"{region}.s{number}" for number in range(each)))
+        for number in range(each - 1):
+            b.move(f"{region}.s{number}", f"{region}.s{number + 1}", "go")
+    return b.chart()
+
+
+def _compounds(count: int, each: int) -> Chart:
+    b = Builder("Compounds").initial("", "c0")
+    for outer in range(count):
+        b.state(f"c{outer}", COMPOUND).initial(f"c{outer}", f"c{outer}.s0")
+        b.states(*(f"c{outer}.s{number}" for number in range(each)))
+        for number in range(each - 1):
+            b.move(f"c{outer}.s{number}", f"c{outer}.s{number + 1}", "go")
+        if outer:
+            b.move(f"c{outer - 1}", f"c{outer}", "next")
+    return b.chart()
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        _regions(10, 2),
+        _regions(15, 2),
+        _regions(2, 20),
+        _compounds(5, 8),
+        Builder("Alone").states(*(f"s{number}" for number in range(20))).initial("", "s0").chart(),
+    ],
+    ids=["regions", "more regions", "long regions", "compounds", "states without arrows"],
+)
+def test_picture_is_neither_a_tower_nor_a_ribbon(chart: Chart) -> None:
+    """Regions stand in rows, long ones in columns, and so do states without arrows."""
+    found = drawn(chart)
+    assert 0.5 <= found.width / found.height <= 2
+    assert list(faults(sheet_of(found))) == []
+
+
+def test_columns_keep_the_label_of_an_arrow_between_regions() -> None:
+    b = Builder("Jump").state("c", COMPOUND).states("c.a", "c.b").initial("", "c")
+    b.initial("c", "c.a").move("c.a", "c.b", "next").state("p", charts.PARALLEL)
+    for region in ("p.x", "p.y"):
+        b.state(region, COMPOUND).states(f"{region}.a", f"{region}.f")
+        b.initial(region, f"{region}.a").move(f"{region}.a", f"{region}.f", "end")
+    found = drawn(b.move("c", "p", "go").move("p.x.a", "p.y.f", "jump").chart())
+    assert rect_of(found, "p").y < rect_of(found, "c").bottom  # it is in another column
+    assert [one.arrow.source for one in found.arrows if one.arrow.label and not one.texts] == []
+    assert list(faults(sheet_of(found))) == []
+
+
 def test_columns_join_the_lines_that_are_cut() -> None:
     """Each arrow of a chart in columns runs from its source to its target in one path."""
     found = drawn(charts.flat(20))
