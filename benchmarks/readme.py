@@ -145,12 +145,18 @@ def block(runs: Sequence[Run]) -> str:
 
 def replaced(text: str, runs: Sequence[Run]) -> str:
     """Return README with the numbers of some runs."""
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
+    return between(text, block(runs), (BEGIN, END), README.name)
+
+
+def between(text: str, block: str, marks: tuple[str, str], page: str) -> str:
+    """Return the text of a page with another block between two marks."""
+    begin, end = marks
+    before, _, rest = text.partition(begin)
+    _, mark, after = rest.partition(end)
     if not mark:
-        msg = f"README.md lacks the marks {BEGIN.strip()} and {END}"
+        msg = f"{page} lacks the marks {begin.strip()} and {end}"
         raise SystemExit(msg)
-    return f"{before}{BEGIN}{block(runs)}{END}{after}"
+    return f"{before}{begin}{block}{end}{after}"
 
 
 def main(files: Sequence[str]) -> None:

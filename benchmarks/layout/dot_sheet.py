@@ -35,7 +35,7 @@ class _Reader:
         left, low, right, self.top = map(float, answer["bb"].split(","))
         self.left = left
         self.size = right - left + 2 * PAD, self.top - low + 2 * PAD
-        self.compound = answer.get("compound") == "true"  # without it, no edge is cut off at a frame
+        self.cuts = answer.get("compound") == "true"  # whether edges are cut off at frames
         self.objects: list[Item] = answer.get("objects", [])
         self.edges: list[Item] = answer.get("edges", [])
         self.frames: dict[str, Rect] = {}
@@ -129,9 +129,7 @@ class _Reader:
             target = self._end(last, "head")
             name = f"{source}:{target}"
             used[name] = used.get(name, 0) + 1
-            texts = [
-                rect for part in (one, last) for rect in self._texts(part, *_LABELS)
-            ]
+            texts = [rect for part in (one, last) for rect in self._texts(part, *_LABELS)]
             label = _around(texts)
             number = f" {used[name]}" if used[name] > 1 else ""
             yield Line(f"{name}{number}", source, target, tuple(points), label)
@@ -139,7 +137,7 @@ class _Reader:
     def _end(self, edge: Item, end: str) -> str:
         """Return the frame that an edge is cut off at, or the node."""
         frame = str(edge.get(f"l{end}", "")).removeprefix(CLUSTER)
-        cut = self.compound and frame in self.frames
+        cut = self.cuts and frame in self.frames
         return frame if cut else self.names[edge[end]]
 
     def sheet(self) -> Sheet:

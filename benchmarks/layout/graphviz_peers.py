@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from benchmarks.contestant import Missing, version_of
 from benchmarks.layout import dot_sheet
-from benchmarks.layout.peers import Answer, Peer, Work, home, npm_version, run_node
-from statecharts.drawing.model import COMPOSITE, PSEUDO, Arrow, Box, Picture, Shape, line_text
+from benchmarks.layout.peers import Answer, Peer, Work, npm_version, run_node
+from statecharts.drawing.model import COMPOSITE, PSEUDO, Box, Picture, Shape, line_text
 from statecharts.interop.python_statemachine import to_class
 
 CAT: Final = "state-machine-cat"
 
+_ROOT: Final = "#chart"
 _TYPES: Final = {
     Shape.PARALLEL: "parallel",
     Shape.FINAL: "final",
@@ -47,42 +48,35 @@ def _answer(found: dict[str, Any]) -> Answer | None:
 
 
 def machine_of(picture: Picture) -> dict[str, Any]:
-    """Return a chart in the JSON of state-machine-cat."""
-    boxes, root = picture.boxes, picture.root
+    """Return a chart in the JSON of state-machine-cat, each line inside what is around its ends."""
+    root = picture.root
+    inner: dict[str | None, list[dict[str, Any]]] = {}
+    for number, arrow in enumerate(picture.arrows):
+        line: dict[str, Any] = {"id": number, "from": arrow.source, "to": arrow.target}
+        line = {key: _ROOT if value == "" else value for key, value in line.items()}
+        if arrow.label:
+            line["label"] = "\n".join(map(line_text, arrow.label))
+        other = picture.around(arrow.target)
+        home = next((box for box in picture.around(arrow.source) if box in other), None)
+        inner.setdefault(home, []).append(line)
 
     def state(box: Box) -> dict[str, Any]:
         lines = [line_text(line) for line in (*box.data, *box.behaviour)]
         found: dict[str, Any] = {
-            "name": box.id or picture.name,
+            "name": box.id or _ROOT,
             "type": _TYPES.get(box.shape, "regular"),
             "label": box.name or picture.name,
             "actions": [{"type": "activity", "body": line} for line in lines],
         }
-        if box.children:
-            found["statemachine"] = inside(box)
-        return found
+        return found | ({"statemachine": inside(box)} if box.children else {})
 
     def inside(box: Box) -> dict[str, Any]:
-        return {
-            "states": [state(child) for child in box.children],
-            "transitions": [arrow for number, arrow in arrows if homes[number] == box.id],
-        }
+        states = [state(child) for child in box.children]
+        return {"states": states, "transitions": inner.get(box.id, [])}
 
-    homes = [home(boxes, one.source, one.target) for one in picture.arrows]
-    arrows = [
-        (number, _transition(one, number, picture)) for number, one in enumerate(picture.arrows)
-    ]
-    if any(root.id in (one.source, one.target) for one in picture.arrows):
-        outer = [arrow for number, arrow in arrows if homes[number] is None]
-        return {"states": [state(root)], "transitions": outer}
+    if None in inner:  # the chart itself has lines
+        return {"states": [state(root)], "transitions": inner[None]}
     return inside(root)
-
-
-def _transition(arrow: Arrow, number: int, picture: Picture) -> dict[str, Any]:
-    label = "\n".join(map(line_text, arrow.label))
-    found = {"id": number, "from": arrow.source, "to": arrow.target, "label": label}
-    ends = {key: found[key] or picture.name for key in ("from", "to")}
-    return found | ends if label else {key: found[key] for key in ("id",)} | ends
 
 
 def _draw_cat(works: Sequence[Work]) -> list[Answer | None]:
@@ -121,7 +115,7 @@ def _python_version(name: str, *packages: str) -> str | Missing:
 
 
 def _statemachine_graph(work: Work) -> str:
-    from statemachine.contrib.diagram import DotGraphMachine
+    from statemachine.contrib.diagram import DotGraphMachine  # noqa: PLC0415 - pydot may lack
 
     graph = DotGraphMachine(to_class(work.chart, allow="*"))()
     return str(graph.to_string())
@@ -135,8 +129,8 @@ PYTHON_STATEMACHINE: Final = Peer(
 
 
 def _transitions_graph(work: Work) -> str:
-    from transitions.extensions import HierarchicalGraphMachine
-    from transitions.extensions.nesting import NestedState
+    from transitions.extensions import HierarchicalGraphMachine  # noqa: PLC0415 - it may not be there
+    from transitions.extensions.nesting import NestedState  # noqa: PLC0415
 
     class Dotted(NestedState):
         separator = "."

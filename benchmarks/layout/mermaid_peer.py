@@ -33,10 +33,17 @@ PIXEL: Final = 0.75
 _ROUND: Final = ("stateStart", "stateEnd", "choice")
 _PAGE: Final = Path(__file__).parent / "mermaid.html"
 _OPTIONS: Final = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --allow-file-access-from-files "
-    "--virtual-time-budget=3600000 --dump-dom"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--allow-file-access-from-files",
+    "--virtual-time-budget=3600000",
+    "--dump-dom",
+)
 
 
 def version() -> str | Missing:
@@ -57,7 +64,8 @@ def read(answer: Mapping[str, Any], ids: Mapping[str, str]) -> Sheet:
     parents = answer["parents"]
 
     def id_of(name: str) -> str:
-        return ids.get(name, name)
+        inside, _, dot = name.rpartition("_")  # Mermaid's own dots: s3_start
+        return f"{ids[inside]} {dot}" if inside in ids else ids.get(name, name)
 
     def around(name: str) -> tuple[str, ...]:
         parent = parents.get(name, "")

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from benchmarks.contestant import Missing
 from benchmarks.layout.scores import Sheet
-from statecharts.drawing.model import Box, Drawing
+from statecharts.drawing.model import Drawing
 from statecharts.model.chart import Chart
 
 NPM: Final = "PEERS"
@@ -83,14 +83,3 @@ def run_node(script: str, asked: Iterable[object]) -> list[Any]:
         check=True,
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def home(boxes: dict[str, Box], source: str, target: str) -> str | None:
-    """Return the innermost box around both ends of an arrow; None for the chart's own."""
-
-    def around(box: str) -> list[str]:
-        parent = boxes[box].parent
-        return [] if parent is None else [parent, *around(parent)]
-
-    other = set(around(target))
-    return next((box for box in around(source) if box in other), None)
