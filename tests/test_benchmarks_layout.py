@@ -98,6 +98,13 @@ def test_sheet_of_a_graph_joins_the_parts_of_a_line() -> None:
     assert line.label.width == pytest.approx(30 - 3 * 2.78)
 
 
+def test_edge_that_graphviz_loses_is_a_line_that_is_not_there() -> None:
+    """An edge without a place is in no picture, and a fault of it."""
+    edge = {"tail": 0, "head": 0}
+    answer = {"bb": "0,0,9,9", "objects": [{"_gvid": 0, "name": "a", "pos": "1,1"}]}
+    assert list(faults(dot_sheet.read({**answer, "edges": [edge]}))) == ["a:a has no line"]
+
+
 def test_graph_that_cuts_no_lines_has_them_end_at_the_dot_of_a_state() -> None:
     """The graphs of transitions ask for a border and do not get it; a dot stands for the state."""
     sheet = sheet_by("transitions")

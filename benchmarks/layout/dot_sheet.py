@@ -101,7 +101,7 @@ class _Reader:
 
     def _line(self, one: Item) -> list[Point]:
         paths = []
-        for spline in one["pos"].split(";"):
+        for spline in one.get("pos", "").split(";"):  # an edge that got lost has none
             ends: dict[str, Point] = {}
             points: list[Point] = []
             for part in spline.split():

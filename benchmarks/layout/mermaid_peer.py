@@ -7,6 +7,7 @@ browser if it is not on the path.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import os
 import re
@@ -29,6 +30,9 @@ from statecharts.drawing.theme import THEMES
 NAME: Final = "Mermaid"
 PIXEL: Final = 0.75
 """Points of a pixel."""
+
+BATCH: Final = 40
+"""Drawings on a page."""
 
 _ROUND: Final = ("stateStart", "stateEnd", "choice")
 _PAGE: Final = Path(__file__).parent / "mermaid.html"
@@ -107,15 +111,18 @@ def read(answer: Mapping[str, Any], ids: Mapping[str, str]) -> Sheet:
 def _draw(works: Sequence[Work]) -> list[Answer | None]:
     pictures = [work.drawing.picture for work in works]
     begun = os.times()
-    answers = _measured([to_mermaid(picture, THEMES["light"]) for picture in pictures])
+    texts = [to_mermaid(picture, THEMES["light"]) for picture in pictures]
+    pages = [_measured(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
+    answers = list(itertools.chain.from_iterable(pages))
     ended = os.times()
     took = ended.children_user + ended.children_system
     took -= begun.children_user + begun.children_system
+    each = took / max(1, len(answers))
     found: list[Answer | None] = []
     for picture, answer in zip(pictures, answers, strict=True):
         ids = {name: box for box, name in short_names(picture).items()}
         one = None if "error" in answer else read(answer, ids)
-        found.append(one and Answer(one, answer["size"], took / len(answers)))
+        found.append(one and Answer(one, answer["size"], each))
     return found
 
 
