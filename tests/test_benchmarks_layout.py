@@ -180,7 +180,7 @@ def test_tool_that_draws_fewer_charts_stands_beside_ours_of_the_same() -> None:
     """Sums are compared over the same charts; what a tool cannot draw counts on neither side."""
     chart = door()
     sheet = sheet_by("state_machine_cat")
-    one = judged("one", chart, Answer(sheet, 1000, 0.5), sheet)
+    one = judged("one", chart, Answer(sheet, 1000, 0.5), Answer(sheet))
     two = evolve(one, name="two", lines=9)
     own = Trial("statecharts", "1", (one, two))
     told = columns([own, Trial("all", "2", (one, two)), Trial("few", "3", (one,))])
@@ -193,7 +193,7 @@ def test_tool_that_draws_fewer_charts_stands_beside_ours_of_the_same() -> None:
 def test_pages_have_a_table_of_all_tools() -> None:
     """Each number has a row, and what is not known a dash."""
     sheet = sheet_by("transitions")
-    one = judged("one", door(), Answer(sheet), sheet)
+    one = judged("one", door(), Answer(sheet), None)
     trials = [Trial("statecharts", "1", (evolve(one, size=2000, seconds=0.1),))]
     text = beside([*trials, Trial("ELK", "2", (one,))], date(2026, 1, 2))
     assert text.startswith("On 2026-01-02: statecharts 1, ELK 2.\n\n|  | statecharts | ELK |")

@@ -117,8 +117,8 @@ def _python_version(name: str, *packages: str) -> str | Missing:
 def _statemachine_graph(work: Work) -> str:
     from statemachine.contrib.diagram import DotGraphMachine  # noqa: PLC0415 - pydot may lack
 
-    graph = DotGraphMachine(to_class(work.chart, allow="*"))()
-    return str(graph.to_string())
+    machine: Any = DotGraphMachine
+    return str(machine(to_class(work.chart, allow="*"))().to_string())
 
 
 PYTHON_STATEMACHINE: Final = Peer(

@@ -121,8 +121,8 @@ def _draw(works: Sequence[Work]) -> list[Answer | None]:
     found: list[Answer | None] = []
     for picture, answer in zip(pictures, answers, strict=True):
         ids = {name: box for box, name in short_names(picture).items()}
-        one = None if "error" in answer else read(answer, ids)
-        found.append(one and Answer(one, answer["size"], each))
+        failed = "error" in answer
+        found.append(None if failed else Answer(read(answer, ids), answer["size"], each))
     return found
 
 

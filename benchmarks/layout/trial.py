@@ -81,7 +81,7 @@ class Ours:
         """Its score."""
         svg = to_svg(self.work.drawing, THEMES["light"])
         answer = Answer(self.work.sheet, len(svg.encode()), self.seconds)
-        return judged(self.name, self.work.chart, answer, self.after.sheet)
+        return judged(self.name, self.work.chart, answer, Answer(self.after.sheet))
 
 
 def ours(charts: Mapping[str, Chart]) -> list[Ours]:
@@ -107,7 +107,7 @@ def theirs(peer: Peer, mine: Sequence[Ours]) -> Trial:
         return Trial(peer.name, "", missing=version.reason)
     answers = peer.draw([*(one.work for one in mine), *(one.after for one in mine)])
     drawn = tuple(
-        judged(one.name, one.work.chart, first, then and then.sheet, inline=peer.is_inline)
+        judged(one.name, one.work.chart, first, then, inline=peer.is_inline)
         for one, first, then in zip(mine, answers[: len(mine)], answers[len(mine) :], strict=True)
         if first is not None
     )
@@ -115,7 +115,7 @@ def theirs(peer: Peer, mine: Sequence[Ours]) -> Trial:
 
 
 def judged(
-    name: str, chart: Chart, answer: Answer, after: Sheet | None, *, inline: bool = False
+    name: str, chart: Chart, answer: Answer, after: Answer | None, *, inline: bool = False
 ) -> Drawn:
     """Return the score of a drawing."""
     sheet = answer.sheet
@@ -123,7 +123,7 @@ def judged(
     if inline:
         own = {f"the label of {one.name} is on the line of {one.name}" for one in sheet.lines}
         found = evolve(found, faults=tuple(one for one in found.faults if one not in own))
-    order = turned(sheet, after) if after is not None else (0, 0)
+    order = turned(sheet, after.sheet) if after is not None else (0, 0)
     sizes = len(chart.states), len(sheet.lines)
     return Drawn(name, *sizes, found, _blank(sheet), *order, answer.size, answer.seconds)
 
