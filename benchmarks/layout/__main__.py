@@ -41,9 +41,9 @@ Look here first for what to improve.
 `python -m benchmarks.layout` makes this page; `python -m benchmarks layout` counts all of them.
 [Other tools](drawing.md#beside-other-tools) draw them, too.
 
-ELK is not an engine of this library. Its lines cross more often, except on charts at random, and bend
-by a few points where ours are straight. More could be tried there, but a drawing ends its search
-after a few seconds.
+ELK is not an engine of this library. Its lines cross more often, except on charts at random, and
+bend by a few points where ours are straight. More could be tried there, but a drawing ends its
+search after a few seconds.
 """
 
 
