@@ -145,18 +145,19 @@ def block(runs: Sequence[Run]) -> str:
 
 def replaced(text: str, runs: Sequence[Run]) -> str:
     """Return README with the numbers of some runs."""
-    return between(text, block(runs), (BEGIN, END), README.name)
+    before, after = around(text, (BEGIN, END), README.name)
+    return f"{before}{block(runs)}{after}"
 
 
-def between(text: str, block: str, marks: tuple[str, str], page: str) -> str:
-    """Return the text of a page with another block between two marks."""
+def around(text: str, marks: tuple[str, str], page: str) -> tuple[str, str]:
+    """Return the text of a page up to the first of two marks, and that from the second one on."""
     begin, end = marks
     before, _, rest = text.partition(begin)
     _, mark, after = rest.partition(end)
     if not mark:
         msg = f"{page} lacks the marks {begin.strip()} and {end}"
         raise SystemExit(msg)
-    return f"{before}{begin}{block}{end}{after}"
+    return f"{before}{begin}", f"{end}{after}"
 
 
 def main(files: Sequence[str]) -> None:

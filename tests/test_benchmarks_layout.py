@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,16 @@ def test_peer_that_is_not_installed_says_how_to_get_it(
     found = theirs(peer, [])
     assert "install" in found.missing
     assert not found.drawn
+
+
+def test_peer_that_fails_gets_a_row_that_says_so() -> None:
+    """A tool that ends with an error does not end the run."""
+
+    def draw(_: object) -> list[Answer | None]:
+        raise subprocess.CalledProcessError(1, "node", stderr="in a line\nno memory\n")
+
+    found = theirs(Peer("odd", lambda: "1", draw), [])
+    assert found == Trial("odd", "1", missing="failed: no memory")
 
 
 def test_tool_that_draws_fewer_charts_stands_beside_ours_of_the_same() -> None:

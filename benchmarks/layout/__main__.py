@@ -18,7 +18,7 @@ from attrs import evolve
 from benchmarks.layout.corpus import corpus
 from benchmarks.layout.scores import Score
 from benchmarks.layout.trial import Drawn, Trial, columns, compared, ours
-from benchmarks.readme import between, table
+from benchmarks.readme import around, table
 from benchmarks.results import Column
 from benchmarks.sections.layout import FAULTS, SHAPES, WORDS
 from statecharts.drawing import render
@@ -110,9 +110,8 @@ def main() -> None:
     if missing:
         sys.exit("\n".join(["docs/drawing.md keeps its table:", *missing]))
     page = DOCS / "drawing.md"
-    tables = beside(found, datetime.now(UTC).date())
-    text = between(page.read_text("utf-8"), tables, (BEGIN, END), page.name)
-    page.write_text(text, "utf-8")
+    before, after = around(page.read_text("utf-8"), (BEGIN, END), page.name)
+    page.write_text(f"{before}{beside(found, datetime.now(UTC).date())}{after}", "utf-8")
 
 
 def _write(name: str, chart: Chart) -> None:

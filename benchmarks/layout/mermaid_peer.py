@@ -33,6 +33,8 @@ PIXEL: Final = 0.75
 
 BATCH: Final = 40
 """Drawings on a page."""
+PATIENCE: Final = 600
+"""Seconds that a page may take."""
 
 _ROUND: Final = ("stateStart", "stateEnd", "choice")
 _PAGE: Final = Path(__file__).parent / "mermaid.html"
@@ -140,9 +142,12 @@ def _measured(texts: Sequence[str]) -> list[Any]:
             capture_output=True,
             text=True,
             check=True,
+            timeout=PATIENCE,
         )
-    dumped = re.search(r'<pre id="answers">(.*)</pre>', done.stdout, re.DOTALL)
-    answers: list[Any] = json.loads(html.unescape(dumped[1] if dumped else "[]"))
+    dumped = re.search(r'<pre id="answers">(.+)</pre>', done.stdout, re.DOTALL)
+    if dumped is None:
+        return [{"error": "the page gives no answer"} for _ in texts]
+    answers: list[Any] = json.loads(html.unescape(dumped[1]))
     return answers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -105,7 +106,11 @@ def theirs(peer: Peer, mine: Sequence[Ours]) -> Trial:
     version = peer.version()
     if isinstance(version, Missing):
         return Trial(peer.name, "", missing=version.reason)
-    answers = peer.draw([*(one.work for one in mine), *(one.after for one in mine)])
+    try:
+        answers = peer.draw([*(one.work for one in mine), *(one.after for one in mine)])
+    except subprocess.SubprocessError as error:
+        said = str(getattr(error, "stderr", None) or error).strip().splitlines()[-1]
+        return Trial(peer.name, version, missing=f"failed: {said}")
     drawn = tuple(
         judged(one.name, one.work.chart, first, then, inline=peer.is_inline)
         for one, first, then in zip(mine, answers[: len(mine)], answers[len(mine) :], strict=True)
