@@ -20,7 +20,7 @@ from benchmarks.layout.scores import Score
 from benchmarks.layout.trial import Drawn, Trial, columns, compared, ours
 from benchmarks.readme import around, table
 from benchmarks.results import Column
-from benchmarks.sections.layout import FAULTS, SHAPES, WORDS
+from benchmarks.sections.layout import FAULTS, LOOKS, WORDS
 from statecharts.drawing import render
 from statecharts.model.chart import Chart
 
@@ -70,7 +70,7 @@ def beside(found: Sequence[Trial], day: date) -> str:
         [evolve(one, drawn=tuple(d for d in one.drawn if _is_random(d) == random)) for one in found]
         for random in (False, True)
     )
-    lines = [f"On {day}: {versions}.", "", *_table(usual, (*FAULTS, *SHAPES)), ""]
+    lines = [f"On {day}: {versions}.", "", *_table(usual, (*FAULTS, *LOOKS)), ""]
     lines += ["And of the charts at random, whose lines go anywhere:", "", *_table(odd, FAULTS), ""]
     return "\n".join(lines)
 

@@ -47,16 +47,16 @@ CAPTION: Final = (
 FAULTS: Final = (
     Column("charts", "charts", digits=0),
     Column("lines", "lines", digits=0),
-    Column("faulty", "up to 64\nstates,\nfaulty", digits=0, suffix=" %"),
+    Column("faulty", "faulty,\nto 64\nstates", digits=0, suffix=" %"),
     Column("faults", "hard\nfaults", digits=0),
     Column("crossings", "cross-\nings", digits=0),
     Column("merged", "in one\nplace", digits=0),
     Column("wiggles", "wig-\ngles", digits=0),
-    Column("heads", "heads on\nheads", digits=0),
+    Column("heads", "heads\non\nheads", digits=0),
+)
+LOOKS: Final = (
     Column("flat", "flat", digits=0),
     Column("touched", "labels\nat lines", digits=0),
-)
-SHAPES: Final = (
     Column("detour", "detour", suffix=" ×"),
     Column("far", "label to\nmiddle", digits=1, suffix=" pt"),
     Column("empty", "empty", digits=0, suffix=" %"),
@@ -82,8 +82,8 @@ def run(plan: Plan) -> list[Section]:
         rows.append(Row(words, values={"ours": values[key]} | over))
     return [
         Section("layout", "Drawings", COLUMNS, tuple(rows), CAPTION),
-        _beside("layout_faults", "Drawings of other tools: faults", FAULTS, found),
-        _beside("layout_shapes", "Drawings of other tools: shapes", SHAPES, found),
+        _beside("layout_faults", "Drawings, beside other tools: faults", FAULTS, found),
+        _beside("layout_looks", "Drawings, beside other tools: looks", LOOKS, found),
     ]
 
 
