@@ -145,12 +145,19 @@ def block(runs: Sequence[Run]) -> str:
 
 def replaced(text: str, runs: Sequence[Run]) -> str:
     """Return README with the numbers of some runs."""
-    before, _, rest = text.partition(BEGIN)
-    _, mark, after = rest.partition(END)
+    before, after = around(text, (BEGIN, END), README.name)
+    return f"{before}{block(runs)}{after}"
+
+
+def around(text: str, marks: tuple[str, str], page: str) -> tuple[str, str]:
+    """Return the text of a page up to the first of two marks, and that from the second one on."""
+    begin, end = marks
+    before, _, rest = text.partition(begin)
+    _, mark, after = rest.partition(end)
     if not mark:
-        msg = f"README.md lacks the marks {BEGIN.strip()} and {END}"
+        msg = f"{page} lacks the marks {begin.strip()} and {end}"
         raise SystemExit(msg)
-    return f"{before}{BEGIN}{block(runs)}{END}{after}"
+    return f"{before}{begin}", f"{end}{after}"
 
 
 def main(files: Sequence[str]) -> None:

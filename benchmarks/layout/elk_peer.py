@@ -1,27 +1,21 @@
 """ELK, by elkjs: its layered layout of the same boxes and labels, in the same sizes.
 
-`npm install elkjs` in a folder outside the repository; the variable ``ELKJS`` names that folder.
+`npm install elkjs` in a folder outside the repository; the variable ``PEERS`` names that folder.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve
 
-from benchmarks.contestant import Missing
+from benchmarks.layout.peers import Answer, Peer, Work, npm_version, run_node
 from benchmarks.layout.scores import Line, Sheet
 from statecharts.drawing.geometry import Point, Rect, flattened, straight
 from statecharts.drawing.model import Drawing
 
 NAME: Final = "ELK"
-SCRIPT: Final = Path(__file__).parent / "elk.mjs"
 
 _OPTIONS: Final = {
     "elk.algorithm": "layered",
@@ -35,32 +29,12 @@ _OPTIONS: Final = {
 }
 
 
-def version() -> str | Missing:
-    """Return the version of elkjs, or what is missing."""
-    folder = os.environ.get("ELKJS", "")
-    package = Path(folder) / "node_modules" / "elkjs" / "package.json"
-    if not folder or not package.exists():
-        return Missing(NAME, "not installed: npm install elkjs in a folder, and ELKJS=folder")
-    if shutil.which("node") is None:
-        return Missing(NAME, "node is not installed")
-    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
-
-
-def lay_out(drawings: Sequence[tuple[Drawing, Sheet]]) -> list[Sheet | None]:
-    """Return ELK's layouts of drawings; None for those that it refuses."""
-    graphs = "\n".join(json.dumps(_graph(drawing, sheet)) for drawing, sheet in drawings)
-    node = shutil.which("node") or "node"
-    done = subprocess.run(  # noqa: S603 - the script is ours
-        [node, str(SCRIPT), os.environ["ELKJS"]],
-        input=graphs,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+def _draw(works: Sequence[Work]) -> list[Answer | None]:
+    """Return ELK's layouts of our drawings; None for those that it refuses."""
+    answers = run_node("elk.mjs", [_graph(work.drawing, work.sheet) for work in works])
     return [
-        None if "error" in answer else _sheet(sheet, answer)
-        for (_, sheet), answer in zip(drawings, answers, strict=True)
+        None if "error" in answer else Answer(_sheet(work.sheet, answer))
+        for work, answer in zip(works, answers, strict=True)
     ]
 
 
@@ -132,3 +106,6 @@ def _sheet(ours: Sheet, answer: dict[str, Any]) -> Sheet:
         texts=(),
         lines=tuple(lines),
     )
+
+
+ELK: Final = Peer(NAME, lambda: npm_version(NAME, "elkjs"), _draw)
