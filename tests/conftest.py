@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from tests import proof
+
 if TYPE_CHECKING:
     from tests.postgres import Server
     from tests.temporal import Server as TemporalServer
@@ -17,7 +19,6 @@ EXAMPLES = 3_000
 """How often a whole proof tries each property."""
 
 settings.register_profile("dev", max_examples=10, deadline=None, derandomize=True)
-settings.register_profile("ci", settings.get_profile("dev"), max_examples=100)
 settings.load_profile("dev")
 
 
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if fraction is not None:
         if not 0 < fraction <= 1:
             raise pytest.UsageError(f"--prove={fraction} is not a fraction: above 0, at most 1")
+        proof.fraction = fraction
         settings.register_profile(
             "prove", max_examples=max(round(EXAMPLES * fraction), 1), deadline=None, print_blob=True
         )
