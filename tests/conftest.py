@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import is_hypothesis_test, settings
 
 from tests import proof
@@ -47,6 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("prove")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Iterator[None]:
+    """Look for doctests where there are any: a module of tests has none."""
+    found: list[pytest.Collector] = yield  # type: ignore[misc]
+    if file_path.name.startswith("test_"):
+        return [one for one in found if not isinstance(one, DoctestModule)]  # type: ignore[return-value]
+    return found  # type: ignore[return-value]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the long tests to ``--prove``, and those of a server of Temporal to ``--temporal``."""
@@ -60,13 +71,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = wanted[True]
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection() -> None:
     """Spare the garbage collector what lives as long as the process: tests, and what they import.
 
     Each full collection would take half a second of the tests among which it happens to come.
     """
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look at what comes now."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
