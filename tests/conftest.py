@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path: Path) -> Iterator[None]:
+def pytest_collect_file(
+    file_path: Path,
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Look for doctests where there are any: a module of tests has none."""
-    found: list[pytest.Collector] = yield  # type: ignore[misc]
-    if file_path.name.startswith("test_"):
-        return [one for one in found if not isinstance(one, DoctestModule)]  # type: ignore[return-value]
-    return found  # type: ignore[return-value]
+    found = yield
+    is_test = file_path.name.startswith("test_")
+    return [one for one in found if not (is_test and isinstance(one, DoctestModule))]
 
 
 @pytest.hookimpl(trylast=True)
