@@ -13,6 +13,7 @@ from attrs import frozen
 from machines.pipeline import Block, Pipeline
 from statecharts import Effect, StartTimer
 from statecharts.codec import Protocol, records
+from statecharts.codec.fields import members
 
 
 @frozen
@@ -46,7 +47,6 @@ def test_two_threads_may_be_the_first_to_write_an_effect(monkeypatch: pytest.Mon
     """Neither sees a class whose fields the other is still working out."""
     protocol = Protocol(Pipeline)
     begun, resumed = Event(), Event()
-    members = records.members
 
     def slowly(annotation: Any) -> Any:
         begun.set()
