@@ -47,9 +47,9 @@ from tests.proof import shards
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-CHARTS: Final = 3_000
-SAMPLE: Final = 40
-"""What `make test` tries; nearly all codes come up in it."""
+CHARTS: Final = 400
+SAMPLE: Final = 100
+"""What `make test` tries; the codes come up in it."""
 EVENTS: Final = 30
 
 
@@ -427,20 +427,17 @@ def test_deferred_events_that_nothing_takes_take_nothing(block: range) -> None:
                     assert not deferred.fired, (seed, cls)
 
 
-@pytest.mark.parametrize(
-    ("count", "least", "rare"), [(SAMPLE, 2, 0), pytest.param(100, 8, 2, marks=pytest.mark.long)]
-)
-def test_promises_are_tried(count: int, least: int, rare: int) -> None:
+def test_promises_are_tried() -> None:
     """Among the charts of the sample each code is told often, and so is its absence."""
-    told = Counter(code for seed in range(count) for code in charted(seed)[1])
+    told = Counter(code for seed in range(SAMPLE) for code in charted(seed)[1])
     for code in ("SC121", "SC122", "SC123", "SC125", "SC124", "SC136", "SC137"):
-        assert told[code] >= least, told
+        assert told[code] >= 8, told
     assert told["SC126"] >= 3, told
-    assert told["SC138"] >= rare, told
-    carrying = sum(bool(one.snapshot.data) for s in range(SAMPLE) for _, _, one in steps(s))
+    assert told["SC138"] >= 2, told
+    carrying = sum(bool(one.snapshot.data) for s in range(50) for _, _, one in steps(s))
     assert carrying > 200
     assert any(
         line.kind is TransitionKind.DEFERRED
-        for s in range(SAMPLE)
+        for s in range(50)
         for line in charted(s)[0].transitions
     )

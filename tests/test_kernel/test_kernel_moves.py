@@ -355,12 +355,11 @@ def met(chart: Any, depth: int, most: int) -> list[Any]:
 
 @pytest.mark.parametrize("at", [NOW, NAIVE, None, "noon"], ids=["aware", "naive", "none", "wrong"])
 @pytest.mark.parametrize("chart", EVENTS, ids=lambda chart: chart.__name__)
-@pytest.mark.parametrize("most", [30, pytest.param(150, marks=pytest.mark.long)])
-def test_moves_do_what_the_reference_does(chart: Any, at: Any, most: int) -> None:
+def test_moves_do_what_the_reference_does(chart: Any, at: Any) -> None:
     """Whatever is met, at first, again or for the fourth time: equal steps, or equal errors."""
     reference, kernel = reference_of(chart), Kernel(chart)
     handled = 0
-    snapshots = met(chart, 5, most)
+    snapshots = met(chart, 5, 150 if at is NOW else 40)
     for snapshot, event in product(snapshots, EVENTS[chart]):
         expected = outcome(reference, snapshot, event, at)
         for _ in range(4):
