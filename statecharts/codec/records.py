@@ -1,8 +1,8 @@
 """Records: attrs classes and data classes as JSON objects.
 
-cattrs writes the functions that take an instance apart and put it together again; they are as
-quick as what one would write by hand. What a failure was, and where, is worked out only once there
-is one.
+cattrs writes the functions that take an instance apart and put it together again, each when it is
+first needed; they are as quick as what one would write by hand. What a failure was, and where, is
+worked out only once there is one.
 
 A class whose ``__init__`` does more than keep what it is given is put together without it, so that
 what comes back is what was written: converters do not convert twice.
@@ -70,8 +70,9 @@ class Record(Shape):
         self.write_tagged: Callable[[Any], str] = lambda value: text_of(
             self.dump_tagged(value, self.name)
         )
-        self._structure: Callable[..., Any] = _not_ready
-        self._unstructure: Callable[..., Any] = _not_ready
+        self._plain = True
+        self._structure: Callable[[dict[str, Any]], Any] = self._structure_first
+        self._unstructure: Callable[[Any], Any] = self._unstructure_first
         super().__init__(
             f"an object ({self.cls.__name__})",
             self._load,
@@ -83,10 +84,8 @@ class Record(Shape):
             self._write,
         )
 
-    def compile(
-        self, shape_of: Callable[[Any], Shape], special: Mapping[str, Shape] | None = None
-    ) -> None:
-        """Work the fields out, and have cattrs write the functions.
+    def compile(self, shape_of: Callable[[Any], Shape], special: Mapping[str, Shape]) -> None:
+        """Work the fields out.
 
         Args:
             shape_of: Gives the shape of an annotation.
@@ -95,28 +94,28 @@ class Record(Shape):
         Raises:
             Misfit: A field cannot be carried.
         """
-        chosen = special or {}
-        plain = keeps_what_it_is_given(self.cls)
+        self._plain = keeps_what_it_is_given(self.cls)
         self.members = members(self.annotation)
         for member in self.members:
             try:
-                self.shapes[member.key] = chosen.get(member.name) or shape_of(member.annotation)
+                self.shapes[member.key] = special.get(member.name) or shape_of(member.annotation)
             except Misfit as misfit:
                 misfit.within(member.key, self.cls)
                 raise
         self.taggish = any(map(_is_taggish, self.shapes))
-        overrides: dict[str, Any] = {}
-        for member in self.members:
-            shape = self.shapes[member.key]
-            overrides[member.name] = override(
-                omit=False, rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
-            )
-        self._unstructure, self._structure = self._generated(overrides)
-        if plain:
+        if self._plain:
             self._text, self.write_tagged = self._writing(None), self._writing(self.name)
-        else:
-            self._unstructure = self._checked(self._unstructure)
-            self._structure = self._put_together
+
+    def _structure_first(self, value: dict[str, Any]) -> Any:
+        """Put the first instance together."""
+        self._structure = self._structuring() if self._plain else self._put_together
+        return self._structure(value)
+
+    def _unstructure_first(self, value: Any) -> Any:
+        """Take the first instance apart."""
+        written = self._unstructuring()
+        self._unstructure = written if self._plain else self._checked(written)
+        return self._unstructure(value)
 
     def _writing(self, tag: str | None) -> Callable[[Any], str]:
         """Return a function that writes the text of an instance, with a tag or without one."""
@@ -182,36 +181,36 @@ class Record(Shape):
             if member.key in value
         }
 
-    def _generated(self, overrides: dict[str, Any]) -> tuple[Callable[..., Any], ...]:
-        """Have cattrs write what takes instances apart, and what puts them together."""
-        reading: dict[str, Any] = {
+    def _structuring(self) -> Callable[..., Any]:
+        """Have cattrs write what puts instances together."""
+        options: dict[str, Any] = {
             "_cattrs_forbid_extra_keys": not self.lenient,
             "_cattrs_detailed_validation": False,
-            "_cattrs_use_linecache": False,
+            **self._options(),
         }
         if not attrs.has(self.cls):
-            return (
-                make_dict_unstructure_fn(
-                    self.cls, _CONVERTER, _cattrs_use_linecache=False, **overrides
-                ),
-                make_dict_structure_fn(self.cls, _CONVERTER, **reading, **overrides),
-            )
+            return make_dict_structure_fn(self.cls, _CONVERTER, **options)
+        return make_dict_structure_fn_from_attrs(*self._fields(), **options)
+
+    def _unstructuring(self) -> Callable[[Any], dict[str, Any]]:
+        """Have cattrs write what takes instances apart."""
+        if not attrs.has(self.cls):
+            return make_dict_unstructure_fn(self.cls, _CONVERTER, **self._options())
+        return make_dict_unstructure_fn_from_attrs(*self._fields(), **self._options())
+
+    def _fields(self) -> tuple[Any, ...]:
         # The shapes know the arguments of type parameters already.
-        fields = list(attrs.fields(self.cls))
         parameters = {p.__name__: Any for p in getattr(self.cls, "__parameters__", ())}
-        return (
-            make_dict_unstructure_fn_from_attrs(
-                fields,
-                self.cls,
-                _CONVERTER,
-                parameters,
-                _cattrs_use_linecache=False,
-                **overrides,
-            ),
-            make_dict_structure_fn_from_attrs(
-                fields, self.cls, _CONVERTER, parameters, **reading, **overrides
-            ),
-        )
+        return list(attrs.fields(self.cls)), self.cls, _CONVERTER, parameters
+
+    def _options(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"_cattrs_use_linecache": False}
+        for member in self.members:
+            shape = self.shapes[member.key]
+            found[member.name] = override(
+                omit=False, rename=member.key, struct_hook=shape.load, unstruct_hook=shape.dump
+            )
+        return found
 
     def _load(self, value: Any, _: Any = None) -> Any:
         if value.__class__ is not dict:
@@ -364,10 +363,6 @@ def _fails(function: Callable[[Any], Any], value: Any) -> bool:
     except Misfit:
         return True
     return False
-
-
-def _not_ready(*_: Any) -> Any:  # pragma: no cover - a shape is compiled before it is used
-    raise AssertionError
 
 
 def unknown_field(key: str, known: Iterable[str], owner: str, value: Any) -> Misfit:

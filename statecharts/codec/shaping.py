@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import enum
+import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -51,7 +52,11 @@ class Shaper:
         self._own = {cls: _carried(cls, *pair) for cls, pair in carriers.items()}
         self._shapes: dict[Any, Shape] = {}
         self._records: dict[Any, Record] = {}
+        self._making: dict[Any, Record] = {}
+        self._lock = threading.RLock()
         self._wrapping: list[Any] = []
+        self.special: Callable[[Any], Mapping[str, Shape]] = lambda _: {}
+        """Gives the shapes of a class's fields whose annotations do not say all."""
 
     def of(self, annotation: Any) -> Shape:
         """Return the shape of an annotation.
@@ -75,13 +80,26 @@ class Shaper:
         """
         found = self._records.get(annotation)
         if found is None:
-            _refuse_never_written(annotation)
-            found = self._records[annotation] = Record(annotation, lenient=self._lenient)
-            try:
-                found.compile(self.of, special)
-            except BaseException:
-                del self._records[annotation]
-                raise
+            with self._lock:
+                found = self._made(annotation, special)
+        return found
+
+    def _made(self, annotation: Any, special: Mapping[str, Shape] | None) -> Record:
+        found = self._records.get(annotation) or self._making.get(annotation)
+        if found is not None:
+            return found
+        _refuse_never_written(annotation)
+        outermost = not self._making
+        found = self._making[annotation] = Record(annotation, lenient=self._lenient)
+        try:
+            found.compile(self.of, self.special(annotation) if special is None else special)
+        except BaseException:
+            del self._making[annotation]
+            raise
+        finally:
+            if outermost:  # the others may hold it: none is shown to other threads before
+                self._records |= self._making
+                self._making.clear()
         return found
 
     def _new(self, annotation: Any) -> Shape:
@@ -130,7 +148,7 @@ class Shaper:
 
     def _record_or_wrapper(self, annotation: Any, cls: type) -> Shape:
         field = wrapper_field(cls) if annotation is cls else None
-        if field is None or cls in self._wrapping or cls in self._records:
+        if field is None or cls in self._wrapping or cls in self._making or cls in self._records:
             return self.record(annotation)
         self._wrapping.append(cls)
         try:

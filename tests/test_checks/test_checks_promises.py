@@ -176,9 +176,10 @@ def charted(seed: int) -> tuple[Chart, dict[str, set[str]]]:
     """Return a random chart with data, and the places of its faults by their codes."""
     rng = Random(f"data {seed}")
     chart = _placed(_typed(rng, random_chart(seed)))
-    if any(one.code == "SC106" for one in faults(chart)):  # it names events that are not its own
-        chart = evolve(chart, closed=False)
     found = faults(chart)
+    if any(one.code == "SC106" for one in found):  # it names events that are not its own
+        chart = evolve(chart, closed=False)
+        found = faults(chart)
     while lacking := [one.found for one in found if one.code in ("SC104", "SC117")]:
         carrying = [node.id for node in chart.states if node.data is not None]
         shown = lacking[0].rpartition(", which needs")[0] or lacking[0].rpartition(", whose")[0]

@@ -178,9 +178,10 @@ def calling(n: int) -> Chart:
         "calling",
     ],
 )
-def test_checks_take_work_in_proportion_to_lines(shape: Callable[[int], Chart]) -> None:
+@pytest.mark.parametrize("size", [8, pytest.param(16, marks=pytest.mark.long)])
+def test_checks_take_work_in_proportion_to_lines(shape: Callable[[int], Chart], size: int) -> None:
     """Four times as many lines make about four times as much work."""
-    small, large = shape(16), shape(32)
+    small, large = shape(size), shape(2 * size)
     lines = len(large.transitions) / len(small.transitions)
     _, less = counted(lambda: faults(small))
     _, more = counted(lambda: faults(large))

@@ -10,13 +10,15 @@ from typing import Any, Literal
 import pytest
 
 from statecharts import Chart, drawing
-from statecharts.drawing import engine
+from statecharts.drawing import engine, layout
 from statecharts.drawing.mermaid import escaped
+from statecharts.drawing.model import Drawing, Picture
 from statecharts.drawing.svg import state_id
 from statecharts.model.chart import StateKind
 
 SVG = "{http://www.w3.org/2000/svg}"
 LETTERS = {StateKind.SHALLOW_HISTORY: "H", StateKind.DEEP_HISTORY: "H*"}
+_DRAWN: dict[Any, Drawing] = {}
 
 
 def lose_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +26,19 @@ def lose_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(engine, "_compiled", engine._compiled.__wrapped__)
     monkeypatch.setitem(sys.modules, "wasmtime", None)
+
+
+def lay_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay each picture out once in a process, for tests that ask what it looks like then."""
+
+    def drawn(picture: Picture, seconds: float, ways: dict[str, drawing.Direction]) -> Drawing:
+        key = (picture, seconds, *ways.items())
+        if key not in _DRAWN:
+            _DRAWN[key] = draw(picture, seconds, ways)
+        return _DRAWN[key]
+
+    draw = layout.draw
+    monkeypatch.setattr(layout, "draw", drawn)
 
 
 def picture_of(subject: Any, form: Literal["svg", "dot", "mermaid"] = "svg", **options: Any) -> str:

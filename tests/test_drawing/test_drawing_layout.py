@@ -14,7 +14,7 @@ from statecharts.model.chart import Chart
 from tests.proof import cases, shards
 from tests.test_drawing import charts
 from tests.test_drawing.overlaps import overlaps, scene, strays, within
-from tests.test_drawing.pictures import picture_of
+from tests.test_drawing.pictures import lay_out_once, picture_of
 from tests.work import counted
 
 MACHINES: dict[str, Callable[[], Chart]] = {
@@ -22,6 +22,11 @@ MACHINES: dict[str, Callable[[], Chart]] = {
     "Execution": lambda: Execution.chart,
 }
 LARGE = ("deep_hierarchy", "flat")
+
+
+@pytest.fixture(autouse=True)
+def _lay_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out_once(monkeypatch)
 
 
 @pytest.mark.parametrize("name", cases([*MACHINES, *charts.CHARTS], LARGE.__contains__))
@@ -92,8 +97,9 @@ def test_parallel_chart_is_drawn_in_regions() -> None:
 
 
 @pytest.mark.parametrize("name", cases(charts.CHARTS, LARGE.__contains__))
-def test_layout_is_the_same_every_time(name: str) -> None:
+def test_layout_is_the_same_every_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two renderings of equal charts are equal to the byte, in every text format."""
+    monkeypatch.undo()
     make = charts.CHARTS[name]
     for form in ("svg", "dot", "mermaid"):
         assert picture_of(make(), form) == picture_of(make(), form)

@@ -20,9 +20,14 @@ from statecharts.drawing.theme import LIGHT, THEMES, Theme
 from statecharts.model.chart import ROOT
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
-from tests.test_drawing.pictures import picture_of
+from tests.test_drawing.pictures import lay_out_once, picture_of
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(autouse=True)
+def _lay_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out_once(monkeypatch)
 
 
 def parsed(svg: str) -> ET.Element:

@@ -33,6 +33,8 @@ LONG = (
     "a long circle",
     "many unknown names",
     "many variables",
+    "many keys",
+    "a text left open",
 )
 """What takes seconds, and has others of its kind."""
 

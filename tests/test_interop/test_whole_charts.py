@@ -58,7 +58,7 @@ def test_whatever_is_written_is_read(name: str, odd: float, seeds: range) -> Non
 
 
 @pytest.mark.parametrize("name", DOORS)
-@pytest.mark.parametrize("seeds", shards(1_500, 135, sample=20))
+@pytest.mark.parametrize("seeds", shards(1_500, 135, sample=10))
 def test_what_has_been_read_is_written_again(name: str, seeds: range) -> None:
     """A chart from a file is written and read again unchanged, or with a reported loss."""
     door = DOORS[name]

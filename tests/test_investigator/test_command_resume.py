@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,20 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory holds a shop."""
     monkeypatch.chdir(tmp_path)
     return database(tmp_path / "shop.sqlite")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that has finished."""
+    folder = tmp_path_factory.mktemp("finished")
+    ask(database(folder / "shop.sqlite"), "--output", str(folder / "run"))
+    return folder / "run"
+
+
+@pytest.fixture
+def finished(shop: Path, written: Path) -> None:
+    """The current directory holds a run that has finished, too."""
+    shutil.copytree(written, STATE.parent)
 
 
 def stopping_after(rounds: int) -> Callable[..., bool]:
@@ -207,12 +222,9 @@ def test_file_of_another_kind_is_moved_aside(shop: Path) -> None:
         (("--model", "small"), "there is no model"),
     ],
 )
-def test_resume_refuses_what_the_run_was_not_begun_with(
-    given: tuple[str, ...], found: str, shop: Path
-) -> None:
+@pytest.mark.usefixtures("finished")
+def test_resume_refuses_what_the_run_was_not_begun_with(given: tuple[str, ...], found: str) -> None:
     """What is given along with `--resume` has to be what the run has."""
-    ask(shop)
-
     result = run("--resume", "--output", "investigations/shop", *given)
 
     assert result.exit_code == 2
@@ -256,9 +268,9 @@ def _snapshot(state: dict[str, Any]) -> None:
         (_snapshot, "cannot be resumed: [SC4"),
     ],
 )
-def test_state_that_cannot_be_read_is_refused(change: Change, found: str, shop: Path) -> None:
+@pytest.mark.usefixtures("finished")
+def test_state_that_cannot_be_read_is_refused(change: Change, found: str) -> None:
     """A state of another version, or one that was tampered with, is refused with its place."""
-    ask(shop)
     rewrite(STATE, change)
 
     result = run("--resume")

@@ -46,6 +46,7 @@ from statecharts.model.errors import ArgumentError
 from statecharts.runtime import (
     NEVER,
     Happened,
+    LiveRun,
     RunError,
     RunExistsError,
     SimulatedClock,
@@ -55,7 +56,7 @@ from statecharts.runtime import (
 )
 from statecharts.runtime.delivery import Delivery
 from statecharts.store.errors import DamageError, StoreError
-from tests.test_runtime.conftest import run_async
+from tests.test_runtime.conftest import run_async, until
 
 SECOND = timedelta(seconds=1)
 SAMPLES = Path(__file__).parent.parent / "test_interop" / "samples" / "swarm"
@@ -446,7 +447,7 @@ async def test_listeners_see_each_step(clock: SimulatedClock) -> None:
         end = orchestrator.subscribe(listen)
         one = await orchestrator.register("a")
         await one.process(Start())
-        await asyncio.sleep(0.01)
+        await until(lambda: len(seen) == 2)
         end()
         await one.process(Pause())
         await asyncio.sleep(0.01)
@@ -719,6 +720,11 @@ class Studio:
         )
 
 
+async def failed(run: LiveRun[Any, Any], attempts: int) -> None:
+    """Return once attempts of what a run owes have failed, and that is written."""
+    await until(lambda: any(row.attempts == attempts for row in run.owed))
+
+
 @run_async
 async def test_file_runs_with_its_agents_in_turn(tmp_path: Path, clock: SimulatedClock) -> None:
     studio = Studio()
@@ -739,12 +745,13 @@ async def test_file_says_how_often_and_when_to_try_again(
     orchestrator, charts = studio.open(tmp_path, clock)
     async with orchestrator:
         one = await orchestrator.register("s", charts["story"])
-        for seconds, attempts in ((2, 1), (2, 2), (5, 2), (2, 3)):
-            await asyncio.sleep(0.05)
-            clock.advance(SECOND * seconds)
-            await asyncio.sleep(0.05)
-            assert studio.log.count("reader") == 0
+        for attempts, early, rest in ((1, 2, 2), (2, 5, 2)):
+            await failed(one.run, attempts)
+            clock.advance(SECOND * early)
+            await asyncio.sleep(0.05)  # long enough to go wrong
+            assert "reader" not in studio.log
             assert sum("writer" in line for line in studio.log) == attempts
+            clock.advance(SECOND * rest)
         await one.run.wait("Open.Late")
         await one.process(NamedEvent("again"))
         await one.run.wait("Done")
@@ -760,8 +767,8 @@ async def test_agent_whose_state_was_left_while_it_waited_does_not_begin(
     orchestrator, charts = studio.open(tmp_path, clock)
     async with orchestrator:
         one = await orchestrator.register("s", charts["story"])
-        for seconds in (4, 7):
-            await asyncio.sleep(0.1)
+        for attempts, seconds in ((1, 4), (2, 7)):
+            await failed(one.run, attempts)
             clock.advance(SECOND * seconds)
         await one.run.wait("Open.Late")
         await orchestrator.runtime.settle()

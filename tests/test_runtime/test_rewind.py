@@ -455,7 +455,7 @@ async def test_handler_at_work_is_stopped(store: Store, clock: SimulatedClock) -
     ) as rt:
         run = await rt.start(Order, key="a")
         await run.send(Ordered("1"))
-        await asyncio.sleep(0.02)
+        await until(lambda: bank.tasks != [])
         await run.answer("open.paying.charge#1", Queued(3), last=False)
         await run.rollback(to=1)
         await until(lambda: len(bank.tasks) == 2)
@@ -471,7 +471,7 @@ async def test_observers_see_a_rollback(store: Store, clock: SimulatedClock) -> 
         run = await rt.start(Polite, key="a")
         await run.send(Tick())
         await run.rollback()
-        await asyncio.sleep(0.01)
+        await until(lambda: len(seen) == 3)
     assert seen[-1].cause == RolledBack(0)
     assert seen[-1].step.snapshot.configuration == ("work", "work.a")
 

@@ -145,15 +145,19 @@ def usual(counts: Sequence[float]) -> list[float]:
     [10, 10, 10, 10, 10, 2, 2]
     """
     slope = _slope(counts)
+    sides = [
+        [(sign * weeks * WEEK, math.exp(slope * (-sign * weeks * WEEK))) for weeks in (1, 2, 3, 4)]
+        for sign in (-1, 1)
+    ]
     found = []
     for place in range(len(counts)):
         before, after = (
             [
-                counts[other] * math.exp(slope * (place - other))
-                for weeks in (1, 2, 3, 4)
-                if 0 <= (other := place + sign * weeks * WEEK) < len(counts)
+                counts[other] * growth
+                for days, growth in side
+                if 0 <= (other := place + days) < len(counts)
             ]
-            for sign in (-1, 1)
+            for side in sides
         )
         near = [one for pair in zip_longest(before, after) for one in pair if one is not None][:5]
         if len(near) < 3:  # a median of two is no better than their mean
@@ -163,9 +167,9 @@ def usual(counts: Sequence[float]) -> list[float]:
         expected = median(near) if near else counts[place]
         if counts[place] and len(before) > 2 and len(after) > 2:
             # Where a new level begins, the days after it are as usual as those before.
-            sides = median(before[:3]), median(after[:3])
-            if max(sides) > rule.NEW_LEVEL * min(sides):
-                expected = min(sides, key=lambda one: abs(one - counts[place]))
+            levels = median(before[:3]), median(after[:3])
+            if max(levels) > rule.NEW_LEVEL * min(levels):
+                expected = min(levels, key=lambda one: abs(one - counts[place]))
         found.append(expected)
     return found
 

@@ -172,7 +172,7 @@ def _profile(days: _Days) -> list[float]:
 def _best(days: _Days, profile: Sequence[float], enough: Sequence[float]) -> _Shift | None:
     logs = [math.log(one) for one in profile]
     rows = [sum(day) for day in days]
-    expected = usual(rows)
+    expected: list[float] = []
     best, most = None, 0.0
     for shift in _SHIFTS:
         moved = [logs[(hour - shift) % _HOURS] - logs[hour] for hour in range(_HOURS)]
@@ -188,8 +188,10 @@ def _best(days: _Days, profile: Sequence[float], enough: Sequence[float]) -> _Sh
         if total < enough[first] or n == 0 or total / n < 0.05:
             continue
         # Hours that are cut off look like a shift; but a shift fills hours that are else empty.
-        if last == first and n < 0.8 * expected[first] and total < n:
-            continue
+        if last == first and total < n:
+            expected = expected or usual(rows)
+            if n < 0.8 * expected[first]:
+                continue
         agree = sum(one > 0 for one in excess[first : last + 1]) / (last - first + 1)
         # Rows that come in clusters vary from day to day, beyond chance.
         apart = [at for at in range(len(days)) if rows[at] and not first <= at <= last]
