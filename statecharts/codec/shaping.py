@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import enum
+import os
 import threading
 import types
 import typing
@@ -34,6 +35,13 @@ _MAPPINGS: Final = (dict, collections.abc.MutableMapping, collections.abc.Mappin
 _THROUGH: Final = (typing.Annotated, typing.Final, typing.ClassVar)
 _SIMPLE: Final = frozenset({"string", "integer", "number", "boolean"})
 
+_MAKING: Final = threading.RLock()
+"""Is held while a class is worked out: no other thread, and no forked process, sees half of it."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_MAKING.acquire, after_in_parent=_MAKING.release, after_in_child=_MAKING.release
+    )
+
 Carrier = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 """Carries a class: a function that makes JSON of a value, and one that makes a value of JSON."""
 
@@ -53,7 +61,6 @@ class Shaper:
         self._shapes: dict[Any, Shape] = {}
         self._records: dict[Any, Record] = {}
         self._making: dict[Any, Record] = {}
-        self._lock = threading.RLock()
         self._wrapping: list[Any] = []
         self.special: Callable[[Any], Mapping[str, Shape]] = lambda _: {}
         """Gives the shapes of a class's fields whose annotations do not say all."""
@@ -80,7 +87,7 @@ class Shaper:
         """
         found = self._records.get(annotation)
         if found is None:
-            with self._lock:
+            with _MAKING:
                 found = self._made(annotation, special)
         return found
 

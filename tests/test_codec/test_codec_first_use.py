@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from threading import Event
@@ -62,3 +65,29 @@ def test_two_threads_may_be_the_first_to_write_an_effect(monkeypatch: pytest.Mon
         resumed.set()
         assert first.result() == {"type": "ring", "times": 3}
         assert second.result() == {"type": "ring", "times": 4}
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+def test_process_may_fork_while_another_thread_is_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The fork waits until the class is whole, so that the new process can use it."""
+    protocol = Protocol(Pipeline)
+    begun = Event()
+
+    def slowly(annotation: Any) -> Any:
+        begun.set()
+        time.sleep(0.05)
+        return members(annotation)
+
+    monkeypatch.setattr(records, "members", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(protocol.dump_effect, Ring(3))
+        assert begun.wait(60)
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            os._exit(protocol.dump_effect(Ring(4)) != {"type": "ring", "times": 4})
+        assert os.waitpid(child, 0)[1] == 0
+        assert first.result() == {"type": "ring", "times": 3}
