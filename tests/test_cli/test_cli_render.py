@@ -328,6 +328,20 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
     assert shown in Path("pipeline.svg").read_text("utf-8")
 
 
+def test_render_of_a_difference_knows_the_states_of_both(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that is gone can be highlighted and focused on: the picture shows it."""
+    monkeypatch.chdir(tmp_path)
+    text = '<scxml name="door"><state id="shut"/>%s</scxml>'
+    Path("old.scxml").write_text(text % '<state id="gone"/>', "utf-8")
+    Path("new.scxml").write_text(text % "", "utf-8")
+    options = ("-o", ".", "--diff", "old.scxml", "--highlight", "gone", "--focus", "gone")
+    result = run("render", "new.scxml", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert 'class="state active removed"' in Path("door.svg").read_text("utf-8")
+
+
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("target", "options", "message"),

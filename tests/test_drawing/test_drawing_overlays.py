@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from diagrams import machine_charts
 from machines.pipeline import (
@@ -52,7 +52,7 @@ from statecharts.drawing.overlay import (
 )
 from statecharts.drawing.svg import to_svg
 from statecharts.drawing.theme import LIGHT
-from statecharts.model.chart import Chart
+from statecharts.model.chart import Chart, Default, StateKind, Transition
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.proof import cases
 from tests.test_drawing import charts
@@ -288,6 +288,105 @@ def test_difference_of_a_line_with_another_target_shows_both_ways() -> None:
     )
     kinds = {both.line(name).targets: found[0].kind for name, found in marks.lines.items()}
     assert kinds == {("c",): Kind.ADDED, ("b",): Kind.REMOVED}
+
+
+def inner(state: str, kind: StateKind, *children: str) -> charts.Builder:
+    """Return a chart whose state may have states inside."""
+    b = charts.Builder("Inner").states("a").state(state, kind).initial("", "a")
+    b.states(*(f"{state}.{child}" for child in children)).move("a", state, "go")
+    return b.initial(state, *(f"{state}.{child}" for child in children[:1])) if children else b
+
+
+@pytest.mark.parametrize("kind", [StateKind.ATOMIC, StateKind.FINAL])
+def test_difference_has_no_fault_that_neither_chart_has(kind: StateKind) -> None:
+    """States that are gone are shown in a state that can have none now, and it has no fault."""
+    old = inner("b", charts.COMPOUND, "q").move("b", "a", "back").chart()
+    both, marks = difference(old, inner("b", kind).chart())
+    told = f"Changed: compound is now {kind.value}; its initial state was b.q"
+    assert marks.states["b"][0].told == told
+    svg = picture_of(both, overlay=marks)
+    assert "SC1" not in svg
+    assert marked(svg, "removed") == {"state-b.q", "transition-b:a"}
+
+
+@frozen
+class Owned:
+    """A context."""
+
+    owner: str = ""
+
+
+@frozen
+class Counted:
+    """A context with another field."""
+
+    count: int = 0
+
+
+@frozen
+class Renamed:
+    """A context with the same field as the first."""
+
+    owner: str = ""
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        (Counted, "context owner: str → gone; context count: new → int"),
+        (Renamed, "context: Owned → Renamed"),
+        (None, "context owner: str → gone"),
+        (Owned, None),
+    ],
+)
+def test_difference_tells_of_the_context(context: type | None, told: str | None) -> None:
+    """Fields of the context, or its class, are told at the chart itself."""
+    old, new = charts.Builder("C", Owned), charts.Builder("C", context)
+    _, marks = difference(old.states("a").chart(), new.states("a").chart())
+    assert [one.told for one in marks.states.get("", ())] == ([f"Changed: {told}"] if told else [])
+
+
+def guarded(*guards: str, other: str = "") -> Chart:
+    """Return a chart with lines on one event, by their guards."""
+    b = charts.Builder("Ways").states("a", "b", "c").initial("", "a")
+    for guard in guards:
+        target, _, name = guard.rpartition(" ")
+        b.move("a", target or "b", "go", guard=charts.named(name))
+    return (b.move("a", "c", other) if other else b).chart()
+
+
+def test_difference_tells_which_line_is_asked_first() -> None:
+    """Lines on one event that changed places are marked; those on different ones are not."""
+    _, marks = difference(guarded("b x", "c y"), guarded("c y", "b x"))
+    assert {name: found[0].told for name, found in marks.lines.items()} == {
+        "a:go->c": "Changed; now asked before go [x] → b",
+        "a:go->b": "Changed; now asked after go [y] → c",
+    }
+    first = charts.Builder("T").states("a", "b").initial("", "a")
+    other = charts.Builder("T").states("a", "b").initial("", "a")
+    first.move("a", "b", "go").move("a", "b", "halt")
+    _, marks = difference(first.chart(), other.move("a", "b", "halt").move("a", "b", "go").chart())
+    assert not marks.lines
+
+
+def test_difference_matches_lines_that_say_the_same() -> None:
+    """Of lines with equal ids, the one that came or went is marked, wherever it was."""
+    one, two = guarded("x"), guarded("y", "x")
+    assert {k: v[0].told for k, v in difference(one, two)[1].lines.items()} == {"a:go->b": "Added"}
+    both, marks = difference(two, one)
+    assert {k: v[0].told for k, v in marks.lines.items()} == {"a:go->b~2": "Removed"}
+    assert both.line("a:go->b~2").guard == charts.named("y")
+    changed = difference(guarded("x", "y"), guarded("x", "z"))[1].lines
+    assert {k: v[0].told for k, v in changed.items()} == {"a:go->b~2": "Changed; it was: go [y]"}
+
+
+def test_difference_tells_what_entering_does() -> None:
+    """An action on an initial transition is part of what a chart says."""
+    old, new = door().chart(), door().chart()
+    default = Transition("", Default(), ("shut",), emit=(charts.named("greet"),))
+    old = evolve(old, root=evolve(old.root, default=default))
+    _, marks = difference(old, new)
+    assert marks.states[""][0].told == "Changed: on its initial transition: / greet → nothing"
 
 
 def test_overlays_change_no_place() -> None:
