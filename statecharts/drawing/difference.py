@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import evolve
 
-from statecharts.checks import shown_faults
-from statecharts.drawing.overlay import Kind, Mark, Overlay, Source
+from statecharts.checks import spare
+from statecharts.drawing.overlay import Kind, Mark, Overlay, Source, says
 from statecharts.model.chart import (
     COMPOSITE,
     ROOT,
@@ -58,7 +58,7 @@ def difference(old: Source, new: Source) -> tuple[Chart, Overlay]:
             node = _holding(before, now, new)
         nodes[state] = evolve(node, transitions=lines)
     both = evolve(new, root=nodes[ROOT], states=tuple(_ordered(nodes, ROOT)))
-    both._memo["accepted"] = not (shown_faults(old) or shown_faults(new))  # it is neither's fault
+    spare(both, old, new)
     marked = {name: told[id(line)] for name, line in both.lines.items() if id(line) in told}
     kinds = {mark.kind for marks in (*states.values(), *marked.values()) for mark in marks}
     return both, Overlay(states, marked, legend=tuple(m for m in _LEGEND if m.kind in kinds))
@@ -98,7 +98,7 @@ def _lines(
             continue
         earlier = olds[pairs[number]]
         said = [*_overtaken(number, nows, pairs)]
-        if _says(earlier) != _says(line):
+        if says(earlier) != says(line):
             said.insert(0, f"it was: {transition_label(earlier) or 'without a label'}")
         if said:
             told[id(line)] = (Mark(Kind.CHANGED, "", f"Changed; {'; '.join(said)}"),)
@@ -111,7 +111,7 @@ def _lines(
 def _pairs(olds: Sequence[Transition], nows: Sequence[Transition]) -> dict[int, int]:
     """Return which line was which before, by their places: those that say the same come first."""
     found: dict[int, int] = {}
-    for same in (_says, lambda _: None):
+    for same in (says, lambda _: None):
         taken = set(found.values())
         free: dict[object, list[int]] = {}
         for place, old in enumerate(olds):
@@ -141,11 +141,6 @@ def _compete(one: Transition, other: Transition) -> bool:
     return any(matches_kind(a, b) or matches_kind(b, a) for a, b in pairs)
 
 
-def _says(line: Transition) -> tuple[object, ...]:
-    """Return what people see of a line."""
-    return (transition_label(line), line.kind, None if line.make is None else line.make.name)
-
-
 def _changes(before: StateNode, now: StateNode) -> Iterator[str]:
     """Yield what is different about a state, without its lines and children."""
     if before.kind is not now.kind:
@@ -154,7 +149,7 @@ def _changes(before: StateNode, now: StateNode) -> Iterator[str]:
         yield f"its initial state was {', '.join(before.initial) or 'not set'}"
     nothing = Transition(now.id, Default())
     first, later = before.default or nothing, now.default or nothing
-    if _says(first) != _says(later):
+    if says(first) != says(later):
         texts = (transition_label(one) or "nothing" for one in (first, later))
         yield f"on its initial transition: {' → '.join(texts)}"
     yield from _changed_fields("data", before.data, now.data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import re
 import xml.etree.ElementTree as ET
@@ -52,6 +53,7 @@ from statecharts.drawing.overlay import (
 )
 from statecharts.drawing.svg import to_svg
 from statecharts.drawing.theme import LIGHT
+from statecharts.interop import scxml
 from statecharts.model.chart import Chart, Default, StateKind, Transition
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.proof import cases
@@ -233,6 +235,84 @@ def test_disabled_asks_guards_for_events_that_are_given() -> None:
     assert soft["outer:go->end"][0].told == "Not now: its guard does not hold"
     assert soft["outer:stop->end"][0].told == "Not now: outer.inner answers first"
     assert "outer:go->end" not in disabled(Guarded.chart, snapshot, [Go(hard=True)]).lines
+
+
+def lines_off(text: str, *events: object) -> dict[str, str]:
+    """Return the faded lines of a chart from SCXML at its start, and why they are."""
+    chart = scxml.loads(f'<scxml name="d">{text}</scxml>')
+    asked = chart.unbound_guards
+    chart = chart.bind(guards={one: lambda m, one=one: one == "yes" for one in asked})
+    faded = disabled(chart, start(chart, at=NOW).snapshot, events).lines
+    return {name: found[0].told.removeprefix("Not now: ") for name, found in faded.items()}
+
+
+WAYS = (
+    '<state id="a"><transition event="go.on" cond="no" target="b"/><transition event="go"'
+    ' cond="yes" target="c"/><transition event="go.on" cond="yes" target="d"/>'
+    '<transition event="halt" target="b"/></state><state id="b"/><state id="c"/><state id="d"/>'
+)
+
+
+def test_disabled_fades_lines_that_an_event_does_not_select() -> None:
+    """An event that comes without a class selects one of several lines; the others are faded."""
+    go = NamedEvent("go.on")
+    faded = {
+        "a:go.on->b": "its guard does not hold",
+        "a:go.on->d": "go [yes] answers first",
+    }
+    assert lines_off(WAYS, go) == faded
+    assert lines_off(WAYS, go, NamedEvent("halt")) == faded
+    assert lines_off(WAYS) == {}
+
+
+def test_disabled_fades_no_line_that_one_of_the_events_takes() -> None:
+    """Of two events of a class, one that the guard lets by is enough."""
+
+    @frozen
+    class Go:
+        n: int = 0
+
+    class Split(Statechart[Go]):
+        a = State(initial=True)
+        b = State(final=True)
+        c = State(final=True)
+        a.to(b, on=Go, when=lambda m: m.event.n > 0)
+        a.to(c, on=Go, when=lambda m: m.event.n <= 0)
+
+    snapshot = start(Split).snapshot
+    assert set(disabled(Split, snapshot, [Go(0)]).lines) == {"a:go->b"}
+    assert set(disabled(Split, snapshot, [Go(1)]).lines) == {"a:go->c"}
+    assert not disabled(Split, snapshot, [Go(0), Go(1)]).lines
+    ended = disabled(Split, step(Split, snapshot, Go(1)).snapshot).lines
+    assert {found[0].told for found in ended.values()} == {"Not now: the run has ended"}
+
+
+@pytest.mark.parametrize(
+    ("event", "faded"), [("*", True), ("error", True), ("error.*", True), ("error.a", False)]
+)
+def test_disabled_knows_what_a_descriptor_covers(event: str, *, faded: bool) -> None:
+    """A line inside on a prefix answers the events of the line around it."""
+    inside = f'<state id="a"><transition event="{event}" target="c"/></state><state id="c"/>'
+    text = f'<state id="p"><transition event="error.*" target="b"/>{inside}</state><state id="b"/>'
+    assert lines_off(text) == ({"p:error.*->b": "p.a answers first"} if faded else {})
+
+
+def test_lines_of_a_bound_chart_are_those_of_the_chart_without_functions() -> None:
+    """Of lines with one id, a step names the one that was taken, whichever chart is drawn."""
+    ways = WAYS.replace('target="c"', 'target="b"').replace(".on", "")
+    chart = scxml.loads(f'<scxml name="d">{ways}</scxml>')
+    bound = chart.bind(guards={"yes": lambda m: True, "no": lambda m: False})
+    taken = Machine(bound, at=NOW).send(NamedEvent("go"))
+    for one in (taken, pickle.loads(pickle.dumps(taken))):
+        assert list(last_step(chart, one).lines) == ["a:go->b~2"]
+        assert counted(chart, [one]).lines["a:go->b~2"] == 1
+
+
+def test_counts_are_shown_to_the_last_digit() -> None:
+    shown = coverage(CHART, Counts({"done": 12345678, "active": 2.5, "archived": 10**15})).states
+    assert [found[0].note for found in shown.values()] == [
+        "12345678 ×", "2.5 ×", "1000000000000000 ×",
+    ]  # fmt: skip
 
 
 def door(**changes: bool) -> charts.Builder:
@@ -658,6 +738,14 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: coverage(CHART, {"done": 1}), "coverage: counts=.* Pass counts"),  # type: ignore[arg-type]
         (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
         (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
+        *(
+            (lambda odd=odd: Counts(lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")  # type: ignore[misc]
+            for odd in (math.nan, math.inf, -3, True, 10**5000)
+        ),
+        (
+            lambda: time_in_state(CHART, {"done": timedelta(seconds=-3)}),
+            "time_in_state: durations=.* Pass times that are not negative",
+        ),
         (lambda: time_in_state(CHART, {"done": 3}), "time_in_state: durations=.* Pass times"),  # type: ignore[dict-item]
         (lambda: disabled(CHART, Snapshot), f"disabled: snapshot=.* {SNAPSHOT}"),  # type: ignore[arg-type]
         (lambda: disabled(CHART, machine().snapshot, DepsMet), "disabled: events=.* Pass events"),  # type: ignore[arg-type]
