@@ -76,7 +76,7 @@ def shown_faults(chart: Chart) -> tuple[Fault, ...]:
 
 
 def spare(chart: Chart, *versions: Chart) -> None:
-    """Let pictures of a chart that is made of versions show no fault where none of these has one."""
+    """Show no faults of a chart that is made of versions where none of these shows any."""
     chart._memo["accepted"] = not any(map(shown_faults, versions))
 
 

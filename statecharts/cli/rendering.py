@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections import Counter
@@ -69,6 +70,13 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
             check_links(value)
         except ValueError as error:
             raise click.BadParameter(str(error), context, parameter) from None
+    return value
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse what is no number."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number of seconds.", context, parameter)
     return value
 
 
@@ -147,6 +155,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0),
+    callback=_seconds,
     default=10,
     show_default=True,
     metavar="S",

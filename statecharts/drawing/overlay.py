@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 from attrs import field, frozen
 
 from statecharts.checks.places import line_ids
-from statecharts.model.arguments import WAIT, Sort, check, instance, valid
+from statecharts.model.arguments import AMOUNT, TEXT, WAIT, Sort, check, instance, valid
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -112,12 +112,23 @@ class Mark:
         told: A sentence for its tooltip, and for the description of the picture.
     """
 
-    kind: Kind
-    note: str = ""
-    told: str = ""
+    kind: Kind = field(validator=valid(instance(Kind, "a kind, such as Kind.ADDED")))
+    note: str = field(default="", validator=valid(TEXT))
+    told: str = field(default="", validator=valid(TEXT))
 
 
 Marked = Mapping[str, tuple[Mark, ...]]
+
+
+def _are_marks(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, Mark) for one in value)
+
+
+_MARKS: Final = Sort("marks in a tuple, such as (Mark(Kind.ADDED),)", _are_marks)
+_MARKED: Final = Sort(
+    "tuples of marks by ids, such as {'open': (Mark(Kind.ADDED),)}",
+    lambda value: isinstance(value, Mapping) and all(map(_are_marks, value.values())),
+)
 
 
 @final
@@ -130,14 +141,19 @@ class Overlay:
         lines: Marks by the ids of lines (`Chart.lines`).
         calls: Marks by the names of calls (`StateNode.call_name`).
         legend: What the kinds mean, in the order in which the legend shows them.
+
+    Raises:
+        ArgumentError: It is given something else (SC221).
     """
 
-    states: Marked = field(factory=dict)
-    lines: Marked = field(factory=dict)
-    calls: Marked = field(factory=dict)
-    legend: tuple[Mark, ...] = ()
+    states: Marked = field(factory=dict, validator=valid(_MARKED))
+    lines: Marked = field(factory=dict, validator=valid(_MARKED))
+    calls: Marked = field(factory=dict, validator=valid(_MARKED))
+    legend: tuple[Mark, ...] = field(default=(), validator=valid(_MARKS))
 
     def __or__(self, other: Overlay) -> Overlay:
+        if not isinstance(other, Overlay):
+            return NotImplemented
         return Overlay(
             _both(self.states, other.states),
             _both(self.lines, other.lines),
@@ -379,12 +395,22 @@ def time_in_state(chart: Source, durations: Mapping[Any, timedelta]) -> Overlay:
     return Overlay(hot.marks, legend=hot.legend)
 
 
+def refuse_unknown(chart: Chart, overlay: Overlay) -> None:
+    """Refuse marks of states and lines that a chart does not have.
+
+    Raises:
+        StatechartError: There are some (SC706).
+    """
+    _known(chart, "state", {state: marks for state, marks in overlay.states.items() if state})
+    _known(chart, "line", overlay.lines)
+
+
 def _known(chart: Chart, what: str, values: Mapping[str, T]) -> Mapping[str, T]:
     """Return numbers by the ids of states or lines, all of which the chart has."""
-    known = [node.id for node in chart] if what == "state" else list(chart.lines)
+    known = chart.nodes if what == "state" else chart.lines
     for name in values:
-        if name not in known:
-            remedy = did_you_mean(name, known, f"Name a {what} by its id")
+        if name not in known or not name:
+            remedy = did_you_mean(name, list(filter(None, known)), f"Name a {what} by its id")
             raise StatechartError("SC706", chart.name, f"there is no {what} {name!r}", remedy)
     return values
 
@@ -395,7 +421,7 @@ def _counted(values: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST
+    return bool(AMOUNT.fits(value)) and value <= _MOST
 
 
 def _times(count: float) -> str:
@@ -466,7 +492,7 @@ def disabled(chart: Source, snapshot: Snapshot[Any, Any], events: Iterable[objec
         kind = event.name if isinstance(event, NamedEvent) else type(event)
         asked.append((kind, [name for name in selected if name is not None]))
     lines = {}
-    for name, line in chart.lines.items():
+    for name in chart.lines:
         reason = _refusal(chart, snapshot, name, asked)
         if reason:
             lines[name] = (Mark(Kind.DISABLED, "", f"Not now: {reason}"),)
@@ -478,9 +504,7 @@ _Asked = tuple[type | str, list[str]]
 """The kind of an event, and the lines that it selects."""
 
 
-def _refusal(
-    chart: Chart, snapshot: Snapshot[Any, Any], name: str, asked: Iterable[_Asked]
-) -> str:
+def _refusal(chart: Chart, snapshot: Snapshot[Any, Any], name: str, asked: Iterable[_Asked]) -> str:
     """Return why a line is not taken now; empty if it may be."""
     line = chart.lines[name]
     if snapshot.ended:

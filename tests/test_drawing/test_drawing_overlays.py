@@ -44,6 +44,8 @@ from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
     Kind,
+    Mark,
+    Overlay,
     active,
     counted,
     coverage,
@@ -179,6 +181,11 @@ def test_coverage_refuses_what_the_chart_does_not_have() -> None:
         coverage(CHART, Counts({"don": 1}))
     with pytest.raises(StatechartError, match=r"\[SC706\].*no line 'x'"):
         coverage(CHART, Counts(lines={"x": 1}))
+    mark = (Mark(Kind.ADDED),)
+    with pytest.raises(StatechartError, match=r"\[SC706\].*state 'don'.*'done'"):
+        picture_of(CHART, overlay=Overlay({"don": mark}))
+    with pytest.raises(StatechartError, match=r"\[SC706\].*no line 'x'"):
+        picture_of(CHART, overlay=Overlay({"": mark}, {"x": mark}))
 
 
 def test_time_in_state_is_told_in_units_of_people() -> None:
@@ -731,6 +738,9 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: active(CHART, 3), "active: found=3"),  # type: ignore[arg-type]
         (lambda: picture_of(CHART, highlight=Snapshot), "render: highlight="),
         (lambda: picture_of(CHART, overlay=Snapshot), "render: overlay=.* Pass an overlay"),
+        (lambda: Overlay({"done": "x"}), "Overlay: states=.* Pass tuples of marks by ids"),  # type: ignore[dict-item]
+        (lambda: Overlay(legend=("x",)), "Overlay: legend=.* Pass marks in a tuple"),  # type: ignore[arg-type]
+        (lambda: Mark("added"), "Mark: kind='added' does not fit. Pass a kind"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, Step), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, machine().snapshot), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: counted(CHART, machine().send(DepsMet())), "counted: steps=.* Pass steps"),
