@@ -29,10 +29,6 @@ _COLOR: Final = _written(
 )
 
 
-def _color() -> Any:
-    return field(validator=_COLOR)
-
-
 @final
 @frozen
 class Tone:
@@ -49,11 +45,11 @@ class Tone:
         sign: A character that says the same as the colour.
     """
 
-    line: str = _color()
-    state: str = _color()
-    shade: str = _color()
-    bar: str = _color()
-    ink: str = _color()
+    line: str = field(validator=_COLOR)
+    state: str = field(validator=_COLOR)
+    shade: str = field(validator=_COLOR)
+    bar: str = field(validator=_COLOR)
+    ink: str = field(validator=_COLOR)
     width: float = field(default=2.0, validator=valid(AMOUNT))
     dashes: str = field(
         default="", validator=_written("lengths, such as '7 4'", r"([0-9.]+( [0-9.]+)*)?")
@@ -113,16 +109,16 @@ class Theme:
     """
 
     name: str = field(validator=_written("a name of letters, digits, - and _", r"[\w-]+"))
-    paper: str = _color()
-    ink: str = _color()
-    soft: str = _color()
-    line: str = _color()
-    border: str = _color()
-    rule: str = _color()
-    state: str = _color()
+    paper: str = field(validator=_COLOR)
+    ink: str = field(validator=_COLOR)
+    soft: str = field(validator=_COLOR)
+    line: str = field(validator=_COLOR)
+    border: str = field(validator=_COLOR)
+    rule: str = field(validator=_COLOR)
+    state: str = field(validator=_COLOR)
     shades: tuple[str, ...] = field(validator=_shaded)
-    bar: str = _color()
-    fault: str = _color()
+    bar: str = field(validator=_COLOR)
+    fault: str = field(validator=_COLOR)
     tones: Mapping[Kind, Tone] = field(validator=valid(_TONES))
     dark: Theme | None = field(default=None, validator=_like)
 

@@ -316,9 +316,9 @@ def test_lines_of_a_bound_chart_are_those_of_the_chart_without_functions() -> No
 
 
 def test_counts_are_shown_to_the_last_digit() -> None:
-    shown = coverage(CHART, Counts({"done": 12345678, "active": 2.5, "archived": 10**15})).states
+    shown = coverage(CHART, Counts({"done": 12345678, "active": 3, "archived": 10**15})).states
     assert [found[0].note for found in shown.values()] == [
-        "12345678 ×", "2.5 ×", "1000000000000000 ×",
+        "12345678 ×", "3 ×", "1000000000000000 ×",
     ]  # fmt: skip
 
 
