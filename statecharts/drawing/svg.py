@@ -689,7 +689,7 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
         held = "; ".join(one_line(line_text(line)) for line in (*box.data, *box.behaviour))
         kind = "" if box.shape is Shape.STATE or box is picture.root else f" ({box.shape.value})"
         marks = ", ".join(_kinds(overlay.states.get(box.id, ())))
-        if box is not picture.root or held:
+        if box is not picture.root or held or marks:
             end = f": {held}" if held else ""
             parts.append(f"{box.id or picture.name}{kind}{f' [{marks}]' if marks else ''}{end}.")
     for arrow in picture.arrows:

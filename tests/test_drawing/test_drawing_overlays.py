@@ -53,7 +53,7 @@ from statecharts.drawing.overlay import (
     last_step,
     time_in_state,
 )
-from statecharts.drawing.svg import to_svg
+from statecharts.drawing.svg import describe, to_svg
 from statecharts.drawing.theme import LIGHT
 from statecharts.interop import scxml
 from statecharts.model.chart import Chart, Default, StateKind, Transition
@@ -429,8 +429,9 @@ class Renamed:
 def test_difference_tells_of_the_context(context: type | None, told: str | None) -> None:
     """Fields of the context, or its class, are told at the chart itself."""
     old, new = charts.Builder("C", Owned), charts.Builder("C", context)
-    _, marks = difference(old.states("a").chart(), new.states("a").chart())
+    both, marks = difference(old.states("a").chart(), new.states("a").chart())
     assert [one.told for one in marks.states.get("", ())] == ([f"Changed: {told}"] if told else [])
+    assert (str(told) in describe(picture_of_chart(both), marks)) is (told is not None)
 
 
 def guarded(*guards: str, other: str = "") -> Chart:
