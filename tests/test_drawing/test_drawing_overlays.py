@@ -750,7 +750,7 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
         (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
         *(
-            (lambda odd=odd: Counts(lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")  # type: ignore[misc]
+            (lambda odd=odd: Counts(lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")
             for odd in (math.nan, math.inf, -3, True, 10**5000)
         ),
         (
