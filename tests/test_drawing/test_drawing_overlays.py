@@ -7,6 +7,7 @@ import pickle
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -729,6 +730,7 @@ def test_film_warns_of_a_simple_layout_as_a_picture_does() -> None:
     assert told[0].filename == __file__
 
 
+ODD: tuple[Any, ...] = (math.nan, math.inf, -3, True, 10**5000)
 SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
 
 
@@ -750,8 +752,8 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
         (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
         *(
-            (lambda odd=odd: Counts(lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")
-            for odd in (math.nan, math.inf, -3, True, 10**5000)
+            (partial(Counts, lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")
+            for odd in ODD
         ),
         (
             lambda: time_in_state(CHART, {"done": timedelta(seconds=-3)}),
