@@ -128,7 +128,7 @@ def test_sphinx_writes_latex_and_text(hall: str, tmp_path: Path) -> None:
         ("nolights:Hall", "there is no module 'nolights'."),
         ("lights:Hall\n   :theme: drak", "Did you mean 'dark'?"),
         ("lights:Hall\n   :highlight: lid", "lid"),
-        ("lights:Hall\n   :links: https://x/{lin}", "is no address; write {file}, {path} and"),
+        ("lights:Hall\n   :links: https://x/{lin}", "Pass an address, such as https:"),
         ("lights:Hall\n   :depth: one", "depth='one' does not fit. Pass a whole number from 1 on"),
     ],
 )

@@ -15,6 +15,7 @@ from statecharts.cli.simulating import InputError, begun, read, resumed
 from statecharts.cli.targets import TargetError, one_chart
 from statecharts.drawing.difference import difference
 from statecharts.drawing.overlay import (
+    NUMBERS,
     PLAIN,
     Counts,
     Overlay,
@@ -158,7 +159,7 @@ def _counts(chart: Chart, file: Path) -> Counts:
     values = _values(file)
     whole = next(iter(values.values())) if len(values) == 1 else None
     if isinstance(whole, dict) and "step" not in whole:
-        if whole.keys() <= {"states", "lines"} and all(map(_is_count, whole.values())):
+        if whole.keys() <= {"states", "lines"} and all(map(NUMBERS.fits, whole.values())):
             return Counts(whole.get("states", {}), whole.get("lines", {}))
     elif all(isinstance(one, dict) and "step" in one for one in values.values()):
         protocol: Protocol[Any, Any] = Protocol(chart)
@@ -205,12 +206,6 @@ def _at_line(file: Path, number: int) -> Generator[None, None, None]:
         yield
     except StatechartError as error:
         raise InputError(f"{file}, line {number}: {error}") from None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(n, int | float) and n >= 0 for n in value.values()
-    )
 
 
 def _run(chart: Chart, key: str, db: str) -> Overlay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections import Counter
@@ -69,6 +70,13 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
             check_links(value)
         except ValueError as error:
             raise click.BadParameter(str(error), context, parameter) from None
+    return value
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse what is no number."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number of seconds.", context, parameter)
     return value
 
 
@@ -147,6 +155,7 @@ def _links(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0),
+    callback=_seconds,
     default=10,
     show_default=True,
     metavar="S",
@@ -208,15 +217,15 @@ def render(
     if states and path is not None:
         raise TargetError("--path shows what each step did. Leave --highlight out.")
     ways = _ways(directions)
-    _check_highlight(found.charts, (*states, *filter(None, [focus, *ways])))
-    if focus is not None:
-        for each in found.charts:
-            _check_shown(each.chart, states, focus, depth)
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, moment, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
     )
     shown = [_shown(one, asked, target, len(found.charts), variables) for one in found.charts]
+    _check_highlight([one.chart for one in shown], (*states, *filter(None, [focus, *ways])))
+    if focus is not None:
+        for sight in shown:
+            _check_shown(sight.chart, states, focus, depth)
     stems = file_stems(found.charts)
     pictures = [
         _Picture(
@@ -418,9 +427,9 @@ def _stem(name: str) -> str:
     return re.sub(r"\W+", "_", snake_case(name)).strip("_") or "chart"
 
 
-def _check_highlight(charts: Sequence[Found], highlight: Iterable[str]) -> None:
+def _check_highlight(charts: Sequence[Chart], highlight: Iterable[str]) -> None:
     """Refuse a state that is in no chart."""
-    known = list(dict.fromkeys(node.id for one in charts for node in one.chart))
+    known = list(dict.fromkeys(node.id for one in charts for node in one))
     for state in highlight:
         if charts and state not in known:
             remedy = did_you_mean(state, known, "'statecharts show' lists the states.")

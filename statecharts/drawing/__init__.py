@@ -24,8 +24,9 @@ from statecharts.drawing.overlay import (
     Overlay,
     highlighted,
     named_state,
+    refuse_unknown,
 )
-from statecharts.model.arguments import COUNT, FLAG, TEXT, Sort, check, instance, optional
+from statecharts.model.arguments import AMOUNT, COUNT, FLAG, Sort, check, instance, optional
 from statecharts.model.chart import Chart, Declaration, as_chart
 from statecharts.model.errors import DefinitionError, Fault, StatechartError
 from statecharts.model.suggestions import did_you_mean
@@ -56,6 +57,10 @@ FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "plantuml")
 _OVERLAY: Final = instance(Overlay, "an overlay, such as last_step(chart, step)")
 DIRECTIONS: Final = ("auto", "down", "right")
 _DIRECTION: Final = Sort('"auto", "down" or "right"', lambda value: value in DIRECTIONS)
+_FAULTS: Final = Sort(
+    "faults, such as those of a DefinitionError",
+    lambda value: isinstance(value, tuple) and all(isinstance(one, Fault) for one in value),
+)
 SECONDS: Final = 10.0
 """Time that the layout may take."""
 
@@ -162,8 +167,9 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705), a state cannot have its direction (SC708), or an argument
-            is not what it should be (SC221).
+            or PDF is installed (SC705), a state cannot have its direction (SC708), ``overlay``
+            marks a state or line that the chart does not have (SC706), or an argument is not what
+            it should be (SC221).
         UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -190,16 +196,11 @@ def render(
     from statecharts.drawing.notation import picture_of
     from statecharts.drawing.theme import theme_named
 
-    shown, marked = _shown(chart, faults)
+    check("render", strict=(strict, FLAG), overlay=(overlay, _OVERLAY))
+    shown, marked = _shown(chart, faults, overlay)
     if strict and marked:
         raise DefinitionError(shown.name, marked, shown)
-    check(
-        "render",
-        overlay=(overlay, _OVERLAY),
-        links=(links, TEXT),
-        transparent=(transparent, FLAG),
-        tabindex=(tabindex, FLAG),
-    )
+    _check("render", links, seconds, transparent=transparent, tabindex=tabindex)
     look = theme_named(theme)
     marks = overlay
     if highlight is not None:
@@ -284,13 +285,8 @@ def render_film(
         remedy = "Pass strip=True, or use svg"
         raise StatechartError("SC701", "render_film", f"nothing moves in {repr_of(format)}", remedy)
     shown, marked = _shown(chart, None)
-    check(
-        "render_film",
-        steps=(steps, STEPS),
-        links=(links, TEXT),
-        transparent=(transparent, FLAG),
-        tabindex=(tabindex, FLAG),
-    )
+    check("render_film", steps=(steps, STEPS))
+    _check("render_film", links, seconds, transparent=transparent, tabindex=tabindex)
     found = list(frames(shown, steps))
     if not found:
         remedy = "Pass the steps of a run, such as those that Machine.send returns"
@@ -304,6 +300,15 @@ def render_film(
     write = to_strip if strip else to_animation
     options = Options(transparent, links, tabindex)
     return _converted(write(drawing, theme_named(theme), found, options), format)
+
+
+def _check(where: str, links: object, seconds: object, **flags: object) -> None:
+    """Refuse options of a picture that are not what they should be."""
+    check(where, seconds=(seconds, AMOUNT), **{name: (flag, FLAG) for name, flag in flags.items()})
+    if links != "":
+        from statecharts.drawing.svg import check_links
+
+        check_links(links)
 
 
 def _warn(drawing: Drawing) -> None:
@@ -358,16 +363,21 @@ def _excerpt(chart: Chart, depth: int | None, focus: StateName | None, *, compac
 
 
 def _shown(
-    chart: Chart | type[Declaration[Any, Any]] | DefinitionError, faults: Iterable[Fault] | None
+    chart: Chart | type[Declaration[Any, Any]] | DefinitionError,
+    faults: Iterable[Fault] | None,
+    overlay: Overlay = PLAIN,
 ) -> tuple[Chart, tuple[Fault, ...]]:
     """Return a chart whose states form a tree, and the faults to mark in it."""
     from statecharts.checks import as_tree, shown_faults
 
+    given: Any = tuple(faults) if isinstance(faults, Iterable) else faults
+    check("render", faults=(given, optional(_FAULTS)))
     if isinstance(chart, DefinitionError):
         if chart.definition is None:
             raise chart
-        whole, told = chart.definition, chart.faults if faults is None else faults
+        whole, told = chart.definition, chart.faults if given is None else given
     else:
         whole = as_chart(chart, "render")
-        told = shown_faults(whole) if faults is None else faults
+        told = shown_faults(whole) if given is None else given
+    refuse_unknown(whole, overlay)
     return as_tree(whole), tuple(told)

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar, final
 from attrs import field, frozen
 
 from statecharts.checks.places import line_ids
-from statecharts.model.arguments import DURATION, Sort, check, instance, valid
+from statecharts.model.arguments import AMOUNT, TEXT, WAIT, Sort, check, instance, valid
 from statecharts.model.chart import (
     HISTORY,
     ROOT,
@@ -33,7 +33,8 @@ from statecharts.model.chart import (
 )
 from statecharts.model.durations import duration_text
 from statecharts.model.errors import StatechartError
-from statecharts.model.events import NamedEvent
+from statecharts.model.events import NamedEvent, matches_kind
+from statecharts.model.labels import transition_label
 from statecharts.model.suggestions import did_you_mean
 from statecharts.model.values import repr_of
 from statecharts.semantics.configuration import StateName, state_id
@@ -52,14 +53,14 @@ STEPS: Final = Sort(
 )
 EVENTS: Final = Sort("events, such as (Go(),)", STEPS.fits)
 DURATIONS: Final = Sort(
-    "times by the ids of states, such as {'open': timedelta(hours=1)}",
-    lambda value: isinstance(value, Mapping) and all(map(DURATION.fits, value.values())),
+    "times that are not negative by the ids of states, such as {'open': timedelta(hours=1)}",
+    lambda value: isinstance(value, Mapping) and all(map(WAIT.fits, value.values())),
 )
-_NUMBERS: Final = Sort(
-    "numbers by ids, such as {'open': 3}",
-    lambda value: (
-        isinstance(value, Mapping) and all(isinstance(one, int | float) for one in value.values())
-    ),
+_MOST: Final = 10**15
+"""The number that is shown to the last digit, and above all counts."""
+NUMBERS: Final = Sort(
+    f"numbers by ids, each from 0 to {_MOST:g}, such as {{'open': 3}}",
+    lambda value: isinstance(value, Mapping) and all(map(_is_count, value.values())),
 )
 _ACTIVE: Final = "a snapshot, a machine, or states, such as Door.shut or ['shut']"
 
@@ -111,12 +112,23 @@ class Mark:
         told: A sentence for its tooltip, and for the description of the picture.
     """
 
-    kind: Kind
-    note: str = ""
-    told: str = ""
+    kind: Kind = field(validator=valid(instance(Kind, "a kind, such as Kind.ADDED")))
+    note: str = field(default="", validator=valid(TEXT))
+    told: str = field(default="", validator=valid(TEXT))
 
 
 Marked = Mapping[str, tuple[Mark, ...]]
+
+
+def _are_marks(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, Mark) for one in value)
+
+
+_MARKS: Final = Sort("marks in a tuple, such as (Mark(Kind.ADDED),)", _are_marks)
+_MARKED: Final = Sort(
+    "tuples of marks by ids, such as {'open': (Mark(Kind.ADDED),)}",
+    lambda value: isinstance(value, Mapping) and all(map(_are_marks, value.values())),
+)
 
 
 @final
@@ -129,14 +141,19 @@ class Overlay:
         lines: Marks by the ids of lines (`Chart.lines`).
         calls: Marks by the names of calls (`StateNode.call_name`).
         legend: What the kinds mean, in the order in which the legend shows them.
+
+    Raises:
+        ArgumentError: It is given something else (SC221).
     """
 
-    states: Marked = field(factory=dict)
-    lines: Marked = field(factory=dict)
-    calls: Marked = field(factory=dict)
-    legend: tuple[Mark, ...] = ()
+    states: Marked = field(factory=dict, validator=valid(_MARKED))
+    lines: Marked = field(factory=dict, validator=valid(_MARKED))
+    calls: Marked = field(factory=dict, validator=valid(_MARKED))
+    legend: tuple[Mark, ...] = field(default=(), validator=valid(_MARKS))
 
     def __or__(self, other: Overlay) -> Overlay:
+        if not isinstance(other, Overlay):
+            return NotImplemented
         return Overlay(
             _both(self.states, other.states),
             _both(self.lines, other.lines),
@@ -270,11 +287,22 @@ def last_step(chart: Source, step: Step[Any, Any]) -> Overlay:
 
 
 def line_id(chart: Chart, line: Transition) -> str | None:
-    """Return the id of a line among those of a chart; None for a default transition."""
+    """Return the id of a line among those of a chart; None for a default transition.
+
+    Where the line is of another chart, which was bound, pickled or declared once more, it is the
+    one that says the same.
+    """
     found = line_ids(chart).get(id(line))
-    if found is None and line.id in chart.lines:  # the chart was bound, or declared twice
-        return line.id
-    return found
+    if found is not None:
+        return found
+    equal = [name for name, one in chart.lines.items() if one.id == line.id]
+    same = (name for name in equal if says(chart.lines[name]) == says(line))
+    return next(same, equal[0] if equal else None)
+
+
+def says(line: Transition) -> tuple[object, ...]:
+    """Return what people see of a line, besides where it goes."""
+    return (transition_label(line), line.kind, None if line.make is None else line.make.name)
 
 
 def _by_id(values: Mapping[Any, Any]) -> Mapping[str, Any]:
@@ -302,8 +330,8 @@ class Counts:
         ArgumentError: They are no counts (SC221).
     """
 
-    states: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS), converter=_counts)
-    lines: Mapping[str, int] = field(factory=dict, validator=valid(_NUMBERS))
+    states: Mapping[str, int] = field(factory=dict, validator=valid(NUMBERS), converter=_counts)
+    lines: Mapping[str, int] = field(factory=dict, validator=valid(NUMBERS))
 
 
 COUNTS: Final = instance(Counts, "counts, such as counted(chart, steps) returns")
@@ -367,12 +395,22 @@ def time_in_state(chart: Source, durations: Mapping[Any, timedelta]) -> Overlay:
     return Overlay(hot.marks, legend=hot.legend)
 
 
+def refuse_unknown(chart: Chart, overlay: Overlay) -> None:
+    """Refuse marks of states and lines that a chart does not have.
+
+    Raises:
+        StatechartError: There are some (SC706).
+    """
+    _known(chart, "state", {state: marks for state, marks in overlay.states.items() if state})
+    _known(chart, "line", overlay.lines)
+
+
 def _known(chart: Chart, what: str, values: Mapping[str, T]) -> Mapping[str, T]:
     """Return numbers by the ids of states or lines, all of which the chart has."""
-    known = [node.id for node in chart] if what == "state" else list(chart.lines)
+    known = chart.nodes if what == "state" else chart.lines
     for name in values:
-        if name not in known:
-            remedy = did_you_mean(name, known, f"Name a {what} by its id")
+        if name not in known or not name:
+            remedy = did_you_mean(name, list(filter(None, known)), f"Name a {what} by its id")
             raise StatechartError("SC706", chart.name, f"there is no {what} {name!r}", remedy)
     return values
 
@@ -382,8 +420,12 @@ def _counted(values: Mapping[str, float]) -> dict[str, float | None]:
     return {name: value or None for name, value in values.items()}
 
 
+def _is_count(value: Any) -> bool:
+    return bool(AMOUNT.fits(value)) and value <= _MOST
+
+
 def _times(count: float) -> str:
-    return f"{count:g} ×"
+    return f"{count:.16g} ×"
 
 
 def _lasting(seconds: float) -> str:
@@ -434,8 +476,8 @@ def _levels(values: Iterable[float]) -> dict[float, int]:
 def disabled(chart: Source, snapshot: Snapshot[Any, Any], events: Iterable[object] = ()) -> Overlay:
     """Return an overlay that fades the lines that no event takes now.
 
-    These are the lines of states that are not active, those on events that an active state inside
-    answers first, and those on ``events`` that the guards refuse.
+    These are the lines of states that are not active, those on events that another line answers
+    first, and those that some of ``events`` are for, and none selects.
 
     Args:
         chart: The chart.
@@ -444,49 +486,68 @@ def disabled(chart: Source, snapshot: Snapshot[Any, Any], events: Iterable[objec
     """
     chart = as_chart(chart, "disabled")
     check("disabled", snapshot=(snapshot, SNAPSHOT), events=(events, EVENTS))
-    refused = {type(one) for one in events if not snapshot.can(one)}
+    asked: list[_Asked] = []
+    for event in events:
+        selected = [line_id(chart, line) for line in snapshot.selected(event)]
+        kind = event.name if isinstance(event, NamedEvent) else type(event)
+        asked.append((kind, [name for name in selected if name is not None]))
     lines = {}
-    for name, line in chart.lines.items():
-        reason = _refusal(chart, snapshot, line, refused)
+    for name in chart.lines:
+        reason = _refusal(chart, snapshot, name, asked)
         if reason:
             lines[name] = (Mark(Kind.DISABLED, "", f"Not now: {reason}"),)
     legend = (Mark(Kind.DISABLED, "not taken now"),) if lines else ()
     return active(chart, snapshot) | Overlay(lines=lines, legend=legend)
 
 
-def _refusal(
-    chart: Chart, snapshot: Snapshot[Any, Any], line: Transition, refused: set[type]
-) -> str:
+_Asked = tuple[type | str, list[str]]
+"""The kind of an event, and the lines that it selects."""
+
+
+def _refusal(chart: Chart, snapshot: Snapshot[Any, Any], name: str, asked: Iterable[_Asked]) -> str:
     """Return why a line is not taken now; empty if it may be."""
+    line = chart.lines[name]
+    if snapshot.ended:
+        return "the run has ended"
     if line.source != ROOT and line.source not in snapshot.configuration:
         return f"{line.source} is not active"
     if not line.events:
         return ""
-    if all(event in refused for event in line.events):
-        return "its guard does not hold"
+    mine = [ids for kind, ids in asked if any(matches_kind(one, kind) for one in line.events)]
+    if any(name in ids for ids in mine):
+        return ""
+    answers = [chart.lines[one] for ids in mine for one in ids] if mine else _sure(chart, line)
     leaves = [
         state
-        for state in snapshot.configuration
-        if chart.is_descendant(state, line.source) and not _has_active_child(chart, snapshot, state)
+        for state in (ROOT, *snapshot.configuration)
+        if (state == line.source or chart.is_descendant(state, line.source))
+        and not any(child in snapshot.configuration for child in chart[state].children)
     ]
-    answering = [_answering(chart, leaf, line) for leaf in leaves]
-    if not answering or not all(answering):
-        return ""
-    return f"{answering[0]} answers first"
+    first = [_first(chart, leaf, line, answers) for leaf in leaves]
+    if all(first):
+        return f"{first[0]} answers first"
+    return "its guard does not hold" if mine else ""
 
 
-def _has_active_child(chart: Chart, snapshot: Snapshot[Any, Any], state: str) -> bool:
-    return any(child in snapshot.configuration for child in chart[state].children)
+def _sure(chart: Chart, line: Transition) -> list[Transition]:
+    """Return the lines without a guard that take whatever a line takes."""
+    return [
+        one
+        for one in chart.lines.values()
+        if one.guard is None
+        and all(any(matches_kind(a, event) for a in one.events) for event in line.events)
+    ]
 
 
-def _answering(chart: Chart, leaf: str, line: Transition) -> str | None:
-    """Return the state, from a leaf outwards to a line's source, that answers its events first."""
+def _first(chart: Chart, leaf: str, line: Transition, answers: Iterable[Transition]) -> str | None:
+    """Return what is asked before a line, from a leaf outwards, and answers: a state, or a line."""
+    found = {id(one) for one in answers}
     for node in (chart[leaf], *chart.ancestors(leaf)):
-        if node.id == line.source:
-            return None
-        sure = [event for one in node.transitions if one.guard is None for event in one.events]
-        if all(event in sure for event in line.events):
-            return node.id
+        for one in node.transitions:
+            if one is line:
+                return None
+            if id(one) in found:
+                return node.id if node.id != line.source else transition_label(one)
     return None
 
 

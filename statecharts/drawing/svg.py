@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Final, final
+from typing import Any, Final, final
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
@@ -60,6 +60,7 @@ from statecharts.drawing.model import (
 )
 from statecharts.drawing.overlay import HEATED, PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
+from statecharts.model.arguments import Sort, check
 from statecharts.model.errors import Fault
 
 RADIUS: Final = 9.0
@@ -93,16 +94,29 @@ _BEHAVIOUR: Final = frozenset({Role.ENTRY, Role.EXIT, Role.INVOKE, Role.INTERNAL
 
 
 def check_links(template: object) -> None:
-    """Refuse what cannot be the address of declarations.
+    """Refuse what cannot be the address of declarations, and what would run as a script.
 
     Raises:
-        ValueError: It is no text, or has other names in braces than ``path``, ``file``, ``line``.
+        ArgumentError: It is no text, has other names in braces than ``path``, ``file`` and
+            ``line``, or the scheme of a script (SC221).
     """
+    check("render", links=(template, _ADDRESS))
+
+
+def _is_address(template: Any) -> bool:
     try:
-        str.format(template, path="", file="", line="")  # type: ignore[arg-type]
+        filled = str.format(template, path="", file="", line="")
     except (TypeError, KeyError, IndexError, ValueError, AttributeError):
-        text = f"links={template!r} is no address; write {{file}}, {{path}} and {{line}} in it"
-        raise ValueError(text) from None
+        return False
+    bare = "".join(one for one in filled if one > " ")  # browsers read it without spaces
+    return not bare.lower().startswith(("data:", "javascript:", "vbscript:"))
+
+
+_ADDRESS: Final = Sort(
+    "an address, such as https://example.com/{file}#L{line}, with no other names than these"
+    " and {path}, and no script",
+    _is_address,
+)
 
 
 @final
@@ -675,7 +689,7 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
         held = "; ".join(one_line(line_text(line)) for line in (*box.data, *box.behaviour))
         kind = "" if box.shape is Shape.STATE or box is picture.root else f" ({box.shape.value})"
         marks = ", ".join(_kinds(overlay.states.get(box.id, ())))
-        if box is not picture.root or held:
+        if box is not picture.root or held or marks:
             end = f": {held}" if held else ""
             parts.append(f"{box.id or picture.name}{kind}{f' [{marks}]' if marks else ''}{end}.")
     for arrow in picture.arrows:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, final
+from typing import Any, Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from statecharts.drawing.overlay import Kind, Mark, first_kind
+from statecharts.model.arguments import AMOUNT, TEXT, Sort, check, valid
 from statecharts.model.errors import StatechartError
 from statecharts.model.suggestions import did_you_mean
 from statecharts.model.values import repr_of
 
 FONT_STACK: Final = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', Arimo, sans-serif"
+
+
+def _written(told: str, pattern: str) -> Any:
+    """Return the validator of a text that a picture holds as it is."""
+    fits = re.compile(pattern).fullmatch
+    return valid(Sort(told, lambda value: isinstance(value, str) and fits(value)))
+
+
+_COLOR: Final = _written(
+    "a colour, such as '#1b2430' or 'white'",
+    "#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|[a-zA-Z]+",
+)
 
 
 @final
@@ -31,14 +45,42 @@ class Tone:
         sign: A character that says the same as the colour.
     """
 
-    line: str
-    state: str
-    shade: str
-    bar: str
-    ink: str
-    width: float = 2.0
-    dashes: str = ""
-    sign: str = ""
+    line: str = field(validator=_COLOR)
+    state: str = field(validator=_COLOR)
+    shade: str = field(validator=_COLOR)
+    bar: str = field(validator=_COLOR)
+    ink: str = field(validator=_COLOR)
+    width: float = field(default=2.0, validator=valid(AMOUNT))
+    dashes: str = field(
+        default="", validator=_written("lengths, such as '7 4'", r"([0-9.]+( [0-9.]+)*)?")
+    )
+    sign: str = field(default="", validator=valid(TEXT))
+
+
+_SHADES: Final = Sort(
+    "colours in a tuple, such as ('#f6f8fa',)", lambda value: isinstance(value, tuple) and value
+)
+_TONES: Final = Sort(
+    "a Tone for each Kind, such as LIGHT.tones | {Kind.ACTIVE: Tone(…)}",
+    lambda value: (
+        isinstance(value, Mapping) and all(isinstance(value.get(kind), Tone) for kind in Kind)
+    ),
+)
+
+
+def _shaded(owner: Any, attribute: Any, value: Any) -> None:
+    valid(_SHADES)(owner, attribute, value)
+    for shade in value:
+        _COLOR(owner, attribute, shade)
+
+
+def _like(owner: Theme, attribute: Any, value: Any) -> None:
+    count = len(owner.shades)
+    sort = Sort(
+        f"None, or a Theme with as many shades ({count})",
+        lambda dark: dark is None or (isinstance(dark, Theme) and len(dark.shades) == count),
+    )
+    check("Theme", **{attribute.name: (value, sort)})
 
 
 @final
@@ -61,21 +103,24 @@ class Theme:
         tones: The look of each kind of mark. What is disabled is faded besides.
         dark: The theme for readers who prefer dark pages, in SVG; each colour of this theme becomes
             the colour of the same part there, so two parts that differ there must differ here.
+
+    Raises:
+        ArgumentError: A part is not what it should be (SC221).
     """
 
-    name: str
-    paper: str
-    ink: str
-    soft: str
-    line: str
-    border: str
-    rule: str
-    state: str
-    shades: tuple[str, ...]
-    bar: str
-    fault: str
-    tones: Mapping[Kind, Tone]
-    dark: Theme | None = None
+    name: str = field(validator=_written("a name of letters, digits, - and _", r"[\w-]+"))
+    paper: str = field(validator=_COLOR)
+    ink: str = field(validator=_COLOR)
+    soft: str = field(validator=_COLOR)
+    line: str = field(validator=_COLOR)
+    border: str = field(validator=_COLOR)
+    rule: str = field(validator=_COLOR)
+    state: str = field(validator=_COLOR)
+    shades: tuple[str, ...] = field(validator=_shaded)
+    bar: str = field(validator=_COLOR)
+    fault: str = field(validator=_COLOR)
+    tones: Mapping[Kind, Tone] = field(validator=valid(_TONES))
+    dark: Theme | None = field(default=None, validator=_like)
 
     def tone(self, marks: Iterable[Mark]) -> Tone | None:
         """Return the look of what has some marks; None without marks."""
@@ -136,10 +181,10 @@ LIGHT: Final = Theme(
     state="#fefefe",
     shades=("#f6f8fa", "#eef1f5", "#e6eaf0"),
     bar="#e9edf2",
-    fault="#c8102e",
+    fault="#bb0d29",
     tones=_tones(
-        active=Tone("#c2410c", "#ffedd5", "#fffaf3", "#fde6cc", "#7c2d12"),
-        fired=Tone("#c2410c", "#fefefe", "#f6f8fa", "#e9edf2", "#1b2430", 2.75),
+        active=Tone("#ad380a", "#ffedd5", "#fffaf3", "#fde6cc", "#7c2d12"),
+        fired=Tone("#ad380a", "#fefefe", "#f6f8fa", "#e9edf2", "#1b2430", 2.75),
         added=Tone("#0065a8", "#e1f0fc", "#f2f8fe", "#d3e8fa", "#063a5e", 2.5, sign="+"),
         removed=Tone(
             "#a3123d", "#fde8ee", "#fef5f8", "#fadbe4", "#6a0b28", 2, "7 4", "\N{MINUS SIGN}"
@@ -147,8 +192,8 @@ LIGHT: Final = Theme(
         changed=Tone("#7a5c00", "#fff4cc", "#fffbea", "#fbecb4", "#4a3800", 2, "2 3", "≠"),
         unused=Tone("#6b7684", "#fdfdfd", "#fcfcfc", "#fbfbfb", "#56616f", 1.25, "4 4"),
         heats=_ramp(
-            "#5e7fa6 #4472a6 #2b639f #124f8f #063a6e",
-            "#f4f8fd #e6f0fa #d7e7f7 #c8dff4 #bad6f1",
+            "#52749b #3d6a9e #2b639f #124f8f #063a6e",
+            "#f4f8fd #ebf3fb #e1edf9 #d8e7f7 #cfe1f5",
             "#10253d",
         ),
     ),
@@ -164,7 +209,7 @@ DARK: Final = Theme(
     state="#1c2430",
     shades=("#141b24", "#19212c", "#1f2834"),
     bar="#212b38",
-    fault="#ff6b7d",
+    fault="#ff7a8a",
     tones=_tones(
         active=Tone("#fb923c", "#47260f", "#1f1912", "#3b2413", "#ffedd5"),
         fired=Tone("#fb923c", "#1c2430", "#141b24", "#212b38", "#e8edf3", 2.75),
@@ -175,8 +220,8 @@ DARK: Final = Theme(
         changed=Tone("#e3b928", "#3d3208", "#201d10", "#352c0c", "#fbf0c4", 2, "2 3", "≠"),
         unused=Tone("#8590a0", "#1b2330", "#131a23", "#202a37", "#a7b2c0", 1.25, "4 4"),
         heats=_ramp(
-            "#5f86b0 #6d9fd0 #83b7e8 #a2cdf5 #cfe6fd",
-            "#18222f #182a3d #17324d #16395b #154069",
+            "#6a92bd #76a5d4 #8abced #a6cff6 #cfe6fd",
+            "#18222f #182a3d #17304a #163654 #163c5f",
             "#eef6fe",
         ),
     ),

@@ -324,17 +324,31 @@ class Kernel(Generic[E, C]):
             edges = tuple(one.edge for chain in chains for one in chain)
             sure = tuple(one.edge for chain in chains for one in chain if one.test is None)
             return self._cache.takes(edges, sure)
+        edges = self._selected(snapshot, event, at)
+        return self._cache.takes(edges, edges)
+
+    def selected(
+        self, snapshot: Snapshot[E, C], event: object, at: datetime | None = None
+    ) -> tuple[Transition, ...]:
+        """Return the lines that an event selects (see `Snapshot.selected`)."""
+        check_time(self.chart.name, at)
+        return tuple(one.transition for one in self._selected(snapshot, event, at))
+
+    def _selected(
+        self, snapshot: Snapshot[E, C], event: object, at: datetime | None
+    ) -> tuple[Edge, ...]:
+        """Return what an event selects, without taking it."""
+        node: Any = self.adopt(snapshot)._place
         self.check_zone(snapshot, at)
         run = self._begin(node, snapshot, event, at)
         if isinstance(event, OWN):
             address = self._address(snapshot._memory, event)
             if address is None:
-                return False
+                return ()
             key, run.event, run._call = address
         else:
             key = self._cache.key(event)
-        edges = self._choose(self._cache.dispatch(node, key), run.event, at, run, run.old)
-        return self._cache.takes(edges, edges)
+        return self._choose(self._cache.dispatch(node, key), run.event, at, run, run.old)
 
     def enabled(self, snapshot: Snapshot[E, C]) -> tuple[type | str, ...]:
         """Return the events that an active state has a line for (see `Snapshot.enabled`)."""

@@ -119,6 +119,10 @@ FLAG: Final = instance(bool, "True or False")
 ENTRY: Final = Sort("the number of an entry, a whole number", _is_whole)
 NUMBER: Final = Sort("a whole number from 0 on", lambda value: _is_whole(value) and value >= 0)
 COUNT: Final = Sort("a whole number from 1 on", lambda value: _is_whole(value) and value >= 1)
+AMOUNT: Final = Sort(
+    "a number from 0 on",
+    lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value >= 0,
+)
 FUNCTION: Final = Sort("a function", callable)
 DURATION: Final = instance(timedelta, "a timedelta, such as timedelta(seconds=30)")
 SPAN: Final = Sort(

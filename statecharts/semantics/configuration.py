@@ -23,6 +23,10 @@ class Owner(Protocol):
         """Tell whether a line would take an event."""
         ...
 
+    def selected(self, snapshot: Any, event: Any, at: datetime | None) -> tuple[Any, ...]:
+        """Return the lines that an event selects."""
+        ...
+
     def enabled(self, snapshot: Any) -> tuple[type | str, ...]:
         """Return the events that an active state has a line for."""
         ...

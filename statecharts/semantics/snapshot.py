@@ -260,6 +260,20 @@ class Snapshot(Generic[E, C]):
         """
         return self._owner().can(self, event, at)
 
+    def selected(self, event: object, *, at: datetime | None = None) -> tuple[Transition, ...]:
+        """Return the lines that an event selects now: its guards are asked, and nothing is done.
+
+        Those that ignore or defer the event are among them.
+
+        Args:
+            event: An event.
+            at: The time that guards are told, when one reads it.
+
+        Raises:
+            StepError: It is not an event (SC204), a guard failed, or as for `can`.
+        """
+        return self._owner().selected(self, event, at)
+
     @property
     def enabled(self) -> tuple[type | str, ...]:
         """The events that an active state has a line for, whatever its guards say.

@@ -328,6 +328,20 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
     assert shown in Path("pipeline.svg").read_text("utf-8")
 
 
+def test_render_of_a_difference_knows_the_states_of_both(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that is gone can be highlighted and focused on: the picture shows it."""
+    monkeypatch.chdir(tmp_path)
+    text = '<scxml name="door"><state id="shut"/>%s</scxml>'
+    Path("old.scxml").write_text(text % '<state id="gone"/>', "utf-8")
+    Path("new.scxml").write_text(text % "", "utf-8")
+    options = ("-o", ".", "--diff", "old.scxml", "--highlight", "gone", "--focus", "gone")
+    result = run("render", "new.scxml", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert 'class="state active removed"' in Path("door.svg").read_text("utf-8")
+
+
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("target", "options", "message"),
@@ -339,6 +353,8 @@ def test_render_shows_what_it_is_asked_for(run: Run, options: tuple[str, ...], s
         (PIPELINE, ("--heat", "events.jsonl"), "events.jsonl has no counts. It holds"),
         (PIPELINE, ("--heat", "odd.json"), "[SC706] Pipeline: there is no state 'dome'."),
         (PIPELINE, ("--heat", "bad.json"), "bad.json is not JSON"),
+        (PIPELINE, ("--heat", "inf.json"), "inf.json has no counts. It holds"),
+        (PIPELINE, ("--heat", "true.json"), "true.json has no counts. It holds"),
         (PIPELINE, ("--path", "events.jsonl", "--heat", "odd.json"), "Leave --heat out."),
         (PIPELINE, ("--path", "events.jsonl", "--highlight", "done"), "Leave --highlight out."),
         (PIPELINE, ("--path", "events.jsonl", "--at", "noon"), "--at: "),
@@ -375,6 +391,8 @@ def test_render_refuses_what_does_not_fit(
 ) -> None:
     """Options that lack something, and files of another kind, get one line."""
     Path("odd.json").write_text('{"states": {"dome": 1}}', "utf-8")
+    Path("inf.json").write_text('{"states": {"done": 1e400}}', "utf-8")
+    Path("true.json").write_text('{"states": {"done": true}}', "utf-8")
     Path("bad.json").write_text("{", "utf-8")
     Path("now.svg").write_text("<svg/>", "utf-8")
     Path("bad.jsonl").write_text('{"type": "deps_met"}\n{"type": "depsmet"}\n', "utf-8")
@@ -473,13 +491,19 @@ def test_render_shows_a_stored_run(run: Run) -> None:
     assert 'class="state active heat' in svg
 
 
-@pytest.mark.parametrize("links", ["https://x/{fil}", "https://x/{", "https://x/{0}", "{file.x}"])
+@pytest.mark.parametrize("links", ["https://x/{fil}", "{", "x/{0}", "{file.x}", "data:{file}"])
 def test_render_refuses_links_that_cannot_be_filled_in(drawn: Drawn, run: Run, links: str) -> None:
     result = run("render", "zoo", "--links", links)
     assert result.exit_code == 2
-    assert "is no address; write {file}, {path} and {line}" in " ".join(result.stderr.split())
-    with pytest.raises(ValueError, match="is no address"):
+    assert "Pass an address, such as https://" in " ".join(result.stderr.split())
+    with pytest.raises(ValueError, match="Pass an address"):
         Options(links=links)
+
+
+def test_render_refuses_seconds_that_are_no_number(drawn: Drawn, run: Run) -> None:
+    result = run("render", "zoo", "-o", ".", "--seconds", "nan")
+    assert (result.exit_code, drawn) == (2, [])
+    assert "Invalid value for '--seconds': nan is no number of seconds." in result.stderr
 
 
 @pytest.mark.parametrize(

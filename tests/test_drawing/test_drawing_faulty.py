@@ -116,8 +116,8 @@ def test_text_formats_mark_faults_with_their_codes() -> None:
         assert f"%% {fault}" in mermaid
         assert f"// fault {fault}" in dot
     assert re.search(r"s\d+ --> s\d+ : Go<br/>! SC101", mermaid)
-    assert "classDef faulty stroke:#c8102e" in mermaid
-    assert 'label="Go\\l! SC101\\l", color="#c8102e"' in dot
+    assert "classDef faulty stroke:#bb0d29" in mermaid
+    assert 'label="Go\\l! SC101\\l", color="#bb0d29"' in dot
     assert 'xlabel="! SC109"' in dot
 
 

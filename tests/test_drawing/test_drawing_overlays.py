@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from diagrams import machine_charts
 from machines.pipeline import (
@@ -43,6 +45,8 @@ from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
     Kind,
+    Mark,
+    Overlay,
     active,
     counted,
     coverage,
@@ -50,9 +54,10 @@ from statecharts.drawing.overlay import (
     last_step,
     time_in_state,
 )
-from statecharts.drawing.svg import to_svg
+from statecharts.drawing.svg import describe, to_svg
 from statecharts.drawing.theme import LIGHT
-from statecharts.model.chart import Chart
+from statecharts.interop import scxml
+from statecharts.model.chart import Chart, Default, StateKind, Transition
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.proof import cases
 from tests.test_drawing import charts
@@ -177,6 +182,11 @@ def test_coverage_refuses_what_the_chart_does_not_have() -> None:
         coverage(CHART, Counts({"don": 1}))
     with pytest.raises(StatechartError, match=r"\[SC706\].*no line 'x'"):
         coverage(CHART, Counts(lines={"x": 1}))
+    mark = (Mark(Kind.ADDED),)
+    with pytest.raises(StatechartError, match=r"\[SC706\].*state 'don'.*'done'"):
+        picture_of(CHART, overlay=Overlay({"don": mark}))
+    with pytest.raises(StatechartError, match=r"\[SC706\].*no line 'x'"):
+        picture_of(CHART, overlay=Overlay({"": mark}, {"x": mark}))
 
 
 def test_time_in_state_is_told_in_units_of_people() -> None:
@@ -235,6 +245,84 @@ def test_disabled_asks_guards_for_events_that_are_given() -> None:
     assert "outer:go->end" not in disabled(Guarded.chart, snapshot, [Go(hard=True)]).lines
 
 
+def lines_off(text: str, *events: object) -> dict[str, str]:
+    """Return the faded lines of a chart from SCXML at its start, and why they are."""
+    chart = scxml.loads(f'<scxml name="d">{text}</scxml>')
+    asked = chart.unbound_guards
+    chart = chart.bind(guards={one: lambda m, one=one: one == "yes" for one in asked})
+    faded = disabled(chart, start(chart, at=NOW).snapshot, events).lines
+    return {name: found[0].told.removeprefix("Not now: ") for name, found in faded.items()}
+
+
+WAYS = (
+    '<state id="a"><transition event="go.on" cond="no" target="b"/><transition event="go"'
+    ' cond="yes" target="c"/><transition event="go.on" cond="yes" target="d"/>'
+    '<transition event="halt" target="b"/></state><state id="b"/><state id="c"/><state id="d"/>'
+)
+
+
+def test_disabled_fades_lines_that_an_event_does_not_select() -> None:
+    """An event that comes without a class selects one of several lines; the others are faded."""
+    go = NamedEvent("go.on")
+    faded = {
+        "a:go.on->b": "its guard does not hold",
+        "a:go.on->d": "go [yes] answers first",
+    }
+    assert lines_off(WAYS, go) == faded
+    assert lines_off(WAYS, go, NamedEvent("halt")) == faded
+    assert lines_off(WAYS) == {}
+
+
+def test_disabled_fades_no_line_that_one_of_the_events_takes() -> None:
+    """Of two events of a class, one that the guard lets by is enough."""
+
+    @frozen
+    class Go:
+        n: int = 0
+
+    class Split(Statechart[Go]):
+        a = State(initial=True)
+        b = State(final=True)
+        c = State(final=True)
+        a.to(b, on=Go, when=lambda m: m.event.n > 0)
+        a.to(c, on=Go, when=lambda m: m.event.n <= 0)
+
+    snapshot = start(Split).snapshot
+    assert set(disabled(Split, snapshot, [Go(0)]).lines) == {"a:go->b"}
+    assert set(disabled(Split, snapshot, [Go(1)]).lines) == {"a:go->c"}
+    assert not disabled(Split, snapshot, [Go(0), Go(1)]).lines
+    ended = disabled(Split, step(Split, snapshot, Go(1)).snapshot).lines
+    assert {found[0].told for found in ended.values()} == {"Not now: the run has ended"}
+
+
+@pytest.mark.parametrize(
+    ("event", "faded"), [("*", True), ("error", True), ("error.*", True), ("error.a", False)]
+)
+def test_disabled_knows_what_a_descriptor_covers(event: str, *, faded: bool) -> None:
+    """A line inside on a prefix answers the events of the line around it."""
+    inside = f'<state id="a"><transition event="{event}" target="c"/></state><state id="c"/>'
+    text = f'<state id="p"><transition event="error.*" target="b"/>{inside}</state><state id="b"/>'
+    assert lines_off(text) == ({"p:error.*->b": "p.a answers first"} if faded else {})
+
+
+def test_lines_of_a_bound_chart_are_those_of_the_chart_without_functions() -> None:
+    """Of lines with one id, a step names the one that was taken, whichever chart is drawn."""
+    ways = WAYS.replace('target="c"', 'target="b"').replace(".on", "")
+    chart = scxml.loads(f'<scxml name="d">{ways}</scxml>')
+    bound = chart.bind(guards={"yes": lambda m: True, "no": lambda m: False})
+    taken = Machine(bound, at=NOW).send(NamedEvent("go"))
+    for one in (taken, pickle.loads(pickle.dumps(taken))):
+        assert list(last_step(chart, one).lines) == ["a:go->b~2"]
+        assert counted(chart, [one]).lines["a:go->b~2"] == 1
+
+
+def test_counts_are_shown_to_the_last_digit() -> None:
+    shown = coverage(CHART, Counts({"done": 12345678, "active": 3, "archived": 10**15})).states
+    assert [found[0].note for found in shown.values()] == [
+        "12345678 ×", "3 ×", "1000000000000000 ×",
+    ]  # fmt: skip
+
+
 def door(**changes: bool) -> charts.Builder:
     """Return a door, which some changes have been made to."""
     b = charts.Builder("Door").states("shut").state("open", entry=(charts.named("ring"),))
@@ -288,6 +376,106 @@ def test_difference_of_a_line_with_another_target_shows_both_ways() -> None:
     )
     kinds = {both.line(name).targets: found[0].kind for name, found in marks.lines.items()}
     assert kinds == {("c",): Kind.ADDED, ("b",): Kind.REMOVED}
+
+
+def inner(state: str, kind: StateKind, *children: str) -> charts.Builder:
+    """Return a chart whose state may have states inside."""
+    b = charts.Builder("Inner").states("a").state(state, kind).initial("", "a")
+    b.states(*(f"{state}.{child}" for child in children)).move("a", state, "go")
+    return b.initial(state, *(f"{state}.{child}" for child in children[:1])) if children else b
+
+
+@pytest.mark.parametrize("kind", [StateKind.ATOMIC, StateKind.FINAL])
+def test_difference_has_no_fault_that_neither_chart_has(kind: StateKind) -> None:
+    """States that are gone are shown in a state that can have none now, and it has no fault."""
+    old = inner("b", charts.COMPOUND, "q").move("b", "a", "back").chart()
+    both, marks = difference(old, inner("b", kind).chart())
+    told = f"Changed: compound is now {kind.value}; its initial state was b.q"
+    assert marks.states["b"][0].told == told
+    svg = picture_of(both, overlay=marks)
+    assert "SC1" not in svg
+    assert marked(svg, "removed") == {"state-b.q", "transition-b:a"}
+
+
+@frozen
+class Owned:
+    """A context."""
+
+    owner: str = ""
+
+
+@frozen
+class Counted:
+    """A context with another field."""
+
+    count: int = 0
+
+
+@frozen
+class Renamed:
+    """A context with the same field as the first."""
+
+    owner: str = ""
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        (Counted, "context owner: str → gone; context count: new → int"),
+        (Renamed, "context: Owned → Renamed"),
+        (None, "context owner: str → gone"),
+        (Owned, None),
+    ],
+)
+def test_difference_tells_of_the_context(context: type | None, told: str | None) -> None:
+    """Fields of the context, or its class, are told at the chart itself."""
+    old, new = charts.Builder("C", Owned), charts.Builder("C", context)
+    both, marks = difference(old.states("a").chart(), new.states("a").chart())
+    assert [one.told for one in marks.states.get("", ())] == ([f"Changed: {told}"] if told else [])
+    assert (str(told) in describe(picture_of_chart(both), marks)) is (told is not None)
+
+
+def guarded(*guards: str, other: str = "") -> Chart:
+    """Return a chart with lines on one event, by their guards."""
+    b = charts.Builder("Ways").states("a", "b", "c").initial("", "a")
+    for guard in guards:
+        target, _, name = guard.rpartition(" ")
+        b.move("a", target or "b", "go", guard=charts.named(name))
+    return (b.move("a", "c", other) if other else b).chart()
+
+
+def test_difference_tells_which_line_is_asked_first() -> None:
+    """Lines on one event that changed places are marked; those on different ones are not."""
+    _, marks = difference(guarded("b x", "c y"), guarded("c y", "b x"))
+    assert {name: found[0].told for name, found in marks.lines.items()} == {
+        "a:go->c": "Changed; now asked before go [x] → b",
+        "a:go->b": "Changed; now asked after go [y] → c",
+    }
+    first = charts.Builder("T").states("a", "b").initial("", "a")
+    other = charts.Builder("T").states("a", "b").initial("", "a")
+    first.move("a", "b", "go").move("a", "b", "halt")
+    _, marks = difference(first.chart(), other.move("a", "b", "halt").move("a", "b", "go").chart())
+    assert not marks.lines
+
+
+def test_difference_matches_lines_that_say_the_same() -> None:
+    """Of lines with equal ids, the one that came or went is marked, wherever it was."""
+    one, two = guarded("x"), guarded("y", "x")
+    assert {k: v[0].told for k, v in difference(one, two)[1].lines.items()} == {"a:go->b": "Added"}
+    both, marks = difference(two, one)
+    assert {k: v[0].told for k, v in marks.lines.items()} == {"a:go->b~2": "Removed"}
+    assert both.line("a:go->b~2").guard == charts.named("y")
+    changed = difference(guarded("x", "y"), guarded("x", "z"))[1].lines
+    assert {k: v[0].told for k, v in changed.items()} == {"a:go->b~2": "Changed; it was: go [y]"}
+
+
+def test_difference_tells_what_entering_does() -> None:
+    """An action on an initial transition is part of what a chart says."""
+    old, new = door().chart(), door().chart()
+    default = Transition("", Default(), ("shut",), emit=(charts.named("greet"),))
+    old = evolve(old, root=evolve(old.root, default=default))
+    _, marks = difference(old, new)
+    assert marks.states[""][0].told == "Changed: on its initial transition: / greet → nothing"
 
 
 def test_overlays_change_no_place() -> None:
@@ -542,6 +730,7 @@ def test_film_warns_of_a_simple_layout_as_a_picture_does() -> None:
     assert told[0].filename == __file__
 
 
+ODD: tuple[Any, ...] = (math.nan, math.inf, -3, True, 10**5000)
 SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
 
 
@@ -552,6 +741,9 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: active(CHART, 3), "active: found=3"),  # type: ignore[arg-type]
         (lambda: picture_of(CHART, highlight=Snapshot), "render: highlight="),
         (lambda: picture_of(CHART, overlay=Snapshot), "render: overlay=.* Pass an overlay"),
+        (lambda: Overlay({"done": "x"}), "Overlay: states=.* Pass tuples of marks by ids"),  # type: ignore[dict-item]
+        (lambda: Overlay(legend=("x",)), "Overlay: legend=.* Pass marks in a tuple"),  # type: ignore[arg-type]
+        (lambda: Mark("added"), "Mark: kind='added' does not fit. Pass a kind"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, Step), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: last_step(CHART, machine().snapshot), f"last_step: step=.* {STEP}"),  # type: ignore[arg-type]
         (lambda: counted(CHART, machine().send(DepsMet())), "counted: steps=.* Pass steps"),
@@ -559,6 +751,14 @@ SNAPSHOT, STEP = "Pass a snapshot, such as", "Pass a step, such as machine.send"
         (lambda: coverage(CHART, {"done": 1}), "coverage: counts=.* Pass counts"),  # type: ignore[arg-type]
         (lambda: Counts(3), "Counts: states=3 does not fit"),  # type: ignore[arg-type]
         (lambda: Counts({"done": "1"}), "Counts: states=.* Pass numbers by ids"),  # type: ignore[dict-item]
+        *(
+            (partial(Counts, lines={"x": odd}), "Counts: lines=.* each from 0 to 1e.15")
+            for odd in ODD
+        ),
+        (
+            lambda: time_in_state(CHART, {"done": timedelta(seconds=-3)}),
+            "time_in_state: durations=.* Pass times that are not negative",
+        ),
         (lambda: time_in_state(CHART, {"done": 3}), "time_in_state: durations=.* Pass times"),  # type: ignore[dict-item]
         (lambda: disabled(CHART, Snapshot), f"disabled: snapshot=.* {SNAPSHOT}"),  # type: ignore[arg-type]
         (lambda: disabled(CHART, machine().snapshot, DepsMet), "disabled: events=.* Pass events"),  # type: ignore[arg-type]

@@ -7,18 +7,20 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations
+from typing import Any
 
 import pytest
+from attrs import evolve
 
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
 from statecharts.drawing.geometry import Rect, bounds
 from statecharts.drawing.labels import text_width
-from statecharts.drawing.overlay import Kind
+from statecharts.drawing.overlay import HEATED, QUIET, Kind
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
 from statecharts.model.chart import ROOT
-from statecharts.model.errors import StatechartError
+from statecharts.model.errors import ArgumentError, StatechartError
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import lay_out_once, picture_of
 
@@ -281,27 +283,30 @@ def contrast(one: str, other: str) -> float:
     return (max(light) + 0.05) / (min(light) + 0.05)
 
 
+def grounds(theme: Theme) -> list[str]:
+    """Return all that texts and lines of a theme may lie on: what is marked holds what is not."""
+    fills = [fill for tone in theme.tones.values() for fill in (tone.state, tone.shade, tone.bar)]
+    return [theme.paper, theme.state, theme.bar, *theme.shades, *fills]
+
+
 def test_theme_has_text_that_can_be_read() -> None:
     """Text has a contrast of 4.5 to 1 against whatever it may lie on (WCAG AA)."""
     for theme in THEMES.values():
-        grounds = [theme.paper, theme.state, theme.bar, *theme.shades]
         for text in (theme.ink, theme.soft, theme.fault):
-            assert min(contrast(text, g) for g in grounds) >= 4.5
+            assert min(contrast(text, g) for g in grounds(theme)) >= 4.5
         for kind, tone in theme.tones.items():
             fills = [tone.state, tone.shade, tone.bar]
-            assert min(contrast(theme.soft, g) for g in fills) >= 4.5, kind
             assert min(contrast(tone.ink, g) for g in fills) >= 4.5, kind
+            assert contrast(theme.state, tone.line) >= 4.5, f"text on badges of {kind}"
+            if kind not in HEATED | QUIET:  # marked texts have the colour of the line
+                assert min(contrast(tone.line, g) for g in grounds(theme)) >= 4.5, kind
 
 
 def test_theme_has_lines_that_can_be_seen() -> None:
-    """Borders, arrows and badges have a contrast of 3 to 1 against what is beside them."""
+    """Borders, arrows and badges have a contrast of 3 to 1 against whatever they may lie on."""
     for theme in THEMES.values():
-        grounds = [theme.paper, theme.state, theme.bar, *theme.shades]
-        assert min(contrast(theme.border, g) for g in grounds) >= 3
-        assert min(contrast(theme.line, g) for g in grounds) >= 3
-        for kind, tone in theme.tones.items():
-            near = [*grounds, tone.state, tone.shade, tone.bar]
-            assert min(contrast(tone.line, g) for g in near) >= 3, kind
+        for line in (theme.border, theme.line, *(tone.line for tone in theme.tones.values())):
+            assert min(contrast(line, g) for g in grounds(theme)) >= 3, line
 
 
 # Machado, Oliveira and Fernandes 2009, severity 1: what red, green and blue light are to the eye.
@@ -423,10 +428,27 @@ def test_svg_tells_the_chart_in_words() -> None:
 
 def test_theme_of_ones_own_is_taken() -> None:
     """A theme need not be one of ours."""
-    from attrs import evolve
-
     own: Theme = evolve(LIGHT, name="own", paper="#123456")
     assert 'fill="#123456"' in picture_of(Pipeline, theme=own)
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"name": 'my "best"'}, "name=.* Pass a name of letters"),
+        ({"paper": 'a"b<'}, "paper=.* Pass a colour"),
+        ({"shades": ()}, r"shades=\(\).* Pass colours in a tuple"),
+        ({"shades": ("#ffffff", 3)}, "shades=3.* Pass a colour"),
+        ({"tones": {}}, "tones={}.* Pass a Tone for each Kind"),
+        ({"dark": evolve(LIGHT, shades=("#ffffff",))}, r"as many shades \(3\)"),
+    ],
+)
+def test_theme_refuses_what_no_picture_can_hold(part: dict[str, Any], told: str) -> None:
+    """A part that cannot be written is refused when the theme is made, not in a picture."""
+    with pytest.raises(ArgumentError, match=rf"\[SC221\] Theme: .*{told}"):
+        evolve(LIGHT, **part)
+    with pytest.raises(ArgumentError, match=r"\[SC221\] Tone: dashes='a'"):
+        evolve(LIGHT.tones[Kind.ADDED], dashes="a")
 
 
 def test_theme_that_is_unknown_names_the_nearest() -> None:

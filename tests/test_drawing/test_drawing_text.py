@@ -106,7 +106,7 @@ def test_plantuml_reads_as_a_state_diagram() -> None:
     assert text.endswith("@enduml\n")
     name = dict(re.findall(r'state "(\w+)" as (s\d+)', text))
     merge = name["merge"]
-    assert f'  state "merge" as {merge} #ffedd5;line:c2410c;line.bold;text:7c2d12\n' in text
+    assert f'  state "merge" as {merge} #ffedd5;line:ad380a;line.bold;text:7c2d12\n' in text
     assert f"  {merge} : commits_ahead: int\n" in text
     assert f"{name['qa']} --> {merge} : GatesPassed(feature_branch, commits_ahead)\n" in text
     arrow = f"{name['active']} --> {name['archived']}"

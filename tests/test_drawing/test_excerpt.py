@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from typing import Any
@@ -162,7 +163,17 @@ def test_a_state_may_be_named_as_it_is_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"links": 7}, {"transparent": 1}, {"tabindex": "no"}, {"compact": 3}]
+    "given",
+    [
+        {"transparent": 1},
+        {"tabindex": "no"},
+        {"compact": 3},
+        {"strict": 1},
+        {"faults": 3},
+        {"faults": "SC101"},
+        *({"seconds": odd} for odd in ("x", None, math.nan, -1)),
+        *({"links": odd} for odd in (7, "{x}", "javascript:alert({line})", " Java\nScript:0")),
+    ],
 )
 def test_arguments_of_another_kind_are_refused(given: dict[str, Any]) -> None:
     """They would else fail inside, or be taken for yes."""

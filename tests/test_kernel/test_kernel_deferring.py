@@ -219,4 +219,5 @@ def test_can_says_no_to_what_is_deferred() -> None:
     snapshot = step(Worker, start(Worker).snapshot, Job(1)).snapshot
     assert not snapshot.can(Job)
     assert not snapshot.can(Job(2))
+    assert [line.id for line in snapshot.selected(Job(2))] == ["busy:job"]
     assert snapshot.enabled == (Free,)

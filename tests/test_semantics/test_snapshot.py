@@ -100,6 +100,25 @@ def moment_of(event: Any = None, *, at: datetime | None = T0) -> Moment[Any, Any
     return seen[0]
 
 
+def test_snapshot_tells_which_lines_an_event_selects() -> None:
+    """Guards are asked, from the inside out, and nothing is done."""
+
+    class Choice(Statechart[Push]):
+        class held(Compound, initial=True):
+            one = State(initial=True)
+            one.stay(on=Push, when=lambda m: m.event.weight > 5)
+
+        gone = State(final=True)
+        held.to(gone, on=Push, when=lambda m: m.event.weight > 1)
+
+    snapshot = start(Choice).snapshot
+    for weight, ids in ((9, ["held.one:push"]), (3, ["held:push->gone"]), (1, [])):
+        assert [line.id for line in snapshot.selected(Push(weight))] == ids
+    assert snapshot.selected(Pause()) == ()
+    with pytest.raises(StepError, match="SC204"):
+        snapshot.selected(Push)
+
+
 def test_snapshot_shows_configuration_and_data() -> None:
     """Active states come in document order, data only of those that carry any."""
     snapshot = pushed().snapshot
