@@ -66,7 +66,10 @@ SECONDS: Final = 10.0
 
 
 class LayoutWarning(UserWarning):
-    """A picture is laid out simply: the engine was not done or failed (SC704), or lacks (SC703)."""
+    """A picture is laid out simply, or too large to be read.
+
+    The engine was not done or failed (SC704), or lacks (SC703); or there are too many states (SC710).
+    """
 
 
 @overload
@@ -176,7 +179,8 @@ def render(
 
     Warns:
         LayoutWarning: Some or all of the picture is a grid: the engine was not done in time or
-            failed (SC704), or there is none (SC703). The description in the SVG says so, too.
+            failed (SC704), or there is none (SC703). Or it has too many states to be read (SC710).
+            The description in the SVG says so, too.
 
     >>> from statecharts.model.chart import Chart, Default, StateKind, StateNode, Transition
     >>> start = Transition("", Default(), ("on",))

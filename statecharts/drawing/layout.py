@@ -66,6 +66,8 @@ _SHARED: Final = 0.4
 """The part of the work that is left which a graph may take in such a picture."""
 _SHAPE: Final = 8.0
 """The crossings that a shape twice as long or as wide as the limit counts for."""
+_CROWD: Final = 600
+"""States above which a picture says how to draw a part of it."""
 _WORK: Final = 12_000
 """The pieces of lines that are routed at most, where a page is only made better by it."""
 
@@ -396,19 +398,30 @@ class _Layout:
         self.crossings += crossed
 
     def _fault(self) -> Fault | None:
-        """Return the reason why some boxes are in a grid; None if none is."""
+        """Return the reason why some boxes are in a grid, or what is too large to be read."""
+        fits = depth_for(self.picture)
         if not self.failures:
-            return None
+            return self._crowd(fits)
         boxes = [box or "the chart itself" for box in self.failures]
         more = len(boxes) - _NAMED
         named = ", ".join(boxes[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         error = next(iter(self.failures.values()))
         found = f"the layout engine {error.why}, so a simple grid takes its place in {named}"
         remedy = error.remedy
-        fits = depth_for(self.picture)
         if fits is not None and fits[1] < len(self.picture.boxes) / 2:
             remedy += f": depth={fits[0]} (--depth {fits[0]}) shows {fits[1]} states"
         return Fault(error.code, f"picture of {self.picture.name}", found, remedy)
+
+    def _crowd(self, fits: tuple[int, int] | None) -> Fault | None:
+        """Return that there are more states than anybody reads, if there are."""
+        states = sum(box.shape not in PSEUDO for box in self.picture.boxes.values()) - 1
+        if states <= _CROWD:
+            return None
+        remedy = "Draw a part of it: focus=STATE (--focus STATE) shows what is around a state"
+        if fits is not None:
+            remedy = f"Draw a part of it: depth={fits[0]} (--depth {fits[0]}) shows {fits[1]} states"
+        found = f"it has {states:,} states, and some sixty can be read"
+        return Fault("SC710", f"picture of {self.picture.name}", found, remedy)
 
     def _lay_out(self, graph: Graph) -> Block:
         sketch = evolve(graph.sketch(), rows=self.rows.get(graph.box.id, 1))
