@@ -266,6 +266,8 @@ def is_measured(text: str) -> bool:
 def _guess(character: str) -> int:
     if unicodedata.east_asian_width(character) in "WF":
         return 1000
+    if character == "\ufe0f":  # it makes an emoji of the character before
+        return 1000 - _LETTER
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return _LETTER

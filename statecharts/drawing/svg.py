@@ -115,11 +115,14 @@ class Options:
         links: The address that each state and arrow links to, with ``{path}``, ``{file}`` (the path
             from the present folder) and ``{line}`` of its declaration; empty for no links.
         tabindex: Whether the tabulator key goes through states and arrows.
+        apart: Whether each run of a line with odd characters has a place of its own: the converter
+            to PNG and PDF fails at emoji and the like in the second run of a text.
     """
 
     transparent: bool = False
     links: str = field(default="", validator=lambda *given: check_links(given[2]))
     tabindex: bool = False
+    apart: bool = False
 
 
 @final
@@ -614,9 +617,14 @@ class Writer:
 
     def text(self, text: Text, ink: str) -> str:
         """Return a line of text, each run in the style of its role and in that of its marks."""
-        spans = []
+        measured = is_measured(line_text(text.line))
+        apart = self.options.apart and not measured
+        spans, x = [], text.rect.x
         for run in text.line:
             fill, style = self.style(run.role, ink)
+            if apart:
+                style += f' x="{_n(x)}"'
+                x += text_width(run.text, text.size, bold=text.bold)
             kind = first_kind(self.told_of(run.of))
             if kind is Kind.DISABLED or kind is Kind.UNUSED:
                 style += f' class="{kind.value}"'
@@ -628,10 +636,10 @@ class Writer:
                     style += ' text-decoration="line-through"'
             spans.append(f'<tspan fill="{fill}"{style}>{_text(run.text)}</tspan>')
         fit = ""
-        if is_measured(line_text(text.line)):
+        if measured:
             fit = f' textLength="{_n(text.width)}" lengthAdjust="spacingAndGlyphs"'
         weight = ' font-weight="bold"' if text.bold else ""
-        anchor = ' text-anchor="middle"' if text.centred else ""
+        anchor = ' text-anchor="middle"' if text.centred and not apart else ""
         return (
             f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{weight}{anchor}'
             f' stroke="none"{fit} xml:space="preserve">{"".join(spans)}</text>'
