@@ -9,6 +9,7 @@ nothing from outside.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -178,6 +179,11 @@ def transition_id(chart: str, arrow: Arrow) -> str:
     return f"{_prefix(chart)}-transition-{arrow.id}"
 
 
+def digest(text: str) -> str:
+    """Return a part of an id that another text does not give."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+
+
 def _prefix(chart: str) -> str:
     return encoded(chart).replace("-", "_x2d_")
 
@@ -268,15 +274,16 @@ class Writer:
         """Yield the root with title, description, colours and paper."""
         picture, theme, name = self.drawing.picture, self.theme, _prefix(self.drawing.picture.name)
         size = f'width="{_n(width)}" height="{_n(height)}"'
+        told = f"{name}-desc-{digest(description)}"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
             f'{size} role="graphics-document document" aria-roledescription="statechart" '
-            f'aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
+            f'aria-labelledby="{name}-title" aria-describedby="{told}" '
             f'data-chart-hash="{picture.chart_hash}" '
             f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
         )
         yield f'<title id="{name}-title">{_text(picture.name)}</title>'
-        yield f'<desc id="{name}-desc">{_text(description)}</desc>'
+        yield f'<desc id="{told}">{_text(description)}</desc>'
         if theme.dark is not None:
             yield f"<style>{_dark(theme, theme.dark)}</style>"
         if not self.options.transparent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,21 @@ OPTIONS: Final = (
     *sorted(FLAGS),
 )
 """The options of the directive; all but the caption are those of `render`."""
+
+
+_ID: Final = re.compile(r'(<(?:g|title|desc) id="|" aria-(?:labelled|described)by=")([^"]+)')
+
+
+def with_own_ids(figure: str, taken: set[str]) -> str:
+    """Return a figure without an id of those that its page has, and add its own to these.
+
+    The first picture of a chart on a page keeps its ids; those of the next one end in ``-2``.
+    """
+    ids = {found[2] for found in _ID.finditer(figure)}
+    ends = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
+    end = next(end for end in ends if taken.isdisjoint(one + end for one in ids))
+    taken.update(one + end for one in ids)
+    return _ID.sub(rf"\g<0>{end}", figure)
 
 
 class DirectiveError(Exception):

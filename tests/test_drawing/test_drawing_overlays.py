@@ -450,6 +450,20 @@ def test_film_shows_each_frame_in_its_time() -> None:
     assert len(svg) < 2 * len(picture_of(CHART))
 
 
+@pytest.mark.parametrize("strip", [False, True])
+def test_films_of_one_chart_share_no_rules(strip: bool) -> None:
+    """Two films on a page move apart, and each is described by its own words."""
+    found = [
+        re.findall(
+            r'film-\w+(?:-\w+)?|"[^"]*-desc-[^"]*"',
+            str(drawing.render_film(Pipeline, told, strip=strip)),
+        )
+        for told in (steps()[:2], steps())
+    ]
+    assert found[0]
+    assert not set(found[0]) & set(found[1])
+
+
 @frozen
 class Go:
     """An event."""

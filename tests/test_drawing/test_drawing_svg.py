@@ -94,7 +94,7 @@ def test_svg_ids_stay_when_states_and_lines_are_added() -> None:
         for state in more:
             b.move("a", state, "new").move("a", (state, "b"), "fork")
         b.move("a", "b", "go").move("a", ("b", "c"), "both").move("b", "a", "back")
-        return set(re.findall(r'\bid="([^"]*)"', picture_of(b.chart(), faults=())))
+        return set(re.findall(r'<g id="([^"]*)"', picture_of(b.chart(), faults=())))
 
     assert ids() < ids("x", "y")
 
@@ -198,7 +198,9 @@ def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     root = parsed(picture_of(Pipeline, highlight=["active.qa"]))
     assert root.get("role") == "graphics-document document"
     assert root.get("aria-labelledby") == "Pipeline-title"
-    assert root.get("aria-describedby") == "Pipeline-desc"
+    told = next(root.iter(f"{SVG}desc")).get("id") or ""
+    assert re.fullmatch("Pipeline-desc-[0-9a-f]{8}", told)
+    assert root.get("aria-describedby") == told
     assert root.findtext(f"{SVG}title") == "Pipeline"
     assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
     for name in ("states", "transitions"):
