@@ -43,6 +43,7 @@ from statecharts.drawing.labels import (
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     HISTORY_LETTERS,
+    PSEUDO,
     Arrow,
     Box,
     Drawing,
@@ -58,6 +59,7 @@ from statecharts.drawing.model import (
     encoded,
     line_text,
     part_of,
+    unbroken,
 )
 from statecharts.drawing.overlay import HEATED, PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
@@ -373,7 +375,8 @@ class Writer:
         before, after = self.opened(box.location)
         group = f'id={quoteattr(name)} class="{classes}"{self.attributes("graphics-object")}'
         yield f"{before}<g {group}>"
-        title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
+        told = box.id if box.is_state else box.name or box.shape.value
+        title = one_line(f"{told or box.name}: {box.doc}" if box.doc else told or box.name)
         yield f"<title>{_text(_told(title, box.faults, marks))}</title>"
         yield from self.shape(placed)
         for rule in placed.rules:
@@ -675,9 +678,9 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
     What is active comes first, then the states with what they hold, then the transitions.
     """
     boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
-    left_out = picture.left_out
+    states, left_out = sum(box.shape not in PSEUDO for box in boxes), picture.left_out
     more = f"; {left_out} more {'is' if left_out == 1 else 'are'} left out" if left_out else ""
-    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}{more}.{lacking}"]
+    parts = [f"Statechart {picture.name} with {count(states, 'state')}{more}.{lacking}"]
     if picture.doc:
         parts.append(one_line(picture.doc))
     if overlay.active:
@@ -687,23 +690,47 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
     if picture.faults:
         parts.append(f"{count_text(picture.faults)}.")
     for box in (picture.root, *boxes):
-        held = "; ".join(one_line(line_text(line)) for line in (*box.data, *box.behaviour))
+        held = "; ".join(unbroken((*box.data, *box.behaviour)))
         kind = "" if box.shape is Shape.STATE or box is picture.root else f" ({box.shape.value})"
         marks = ", ".join(_kinds(overlay.states.get(box.id, ())))
         if box is not picture.root or held:
             end = f": {held}" if held else ""
             parts.append(f"{box.id or picture.name}{kind}{f' [{marks}]' if marks else ''}{end}.")
+    forks = {box.id for box in picture.boxes.values() if box.shape is Shape.FORK}
     for arrow in picture.arrows:
-        source, label = picture.boxes[arrow.source], arrow.label
-        target = arrow.target or picture.name
+        if arrow.source in forks:  # the arrow before it tells
+            continue
+        source, target = picture.boxes[arrow.source], _target(arrow, picture)
         if source.shape is Shape.INITIAL:
             text = f"{source.parent or picture.name} starts in {target}"
         else:
-            text = f"From {arrow.source or picture.name} to {target}"
-        said = "; ".join(one_line(line_text(line)) for line in label)
+            text = f"From {_source(arrow, picture)} to {target}"
+        said = "; ".join(unbroken(arrow.label))
         marks = ", ".join(_kinds(overlay.of_lines(arrow.lines)))
         parts.append(f"{text}{f' [{marks}]' if marks else ''}{f': {said}' if said else ''}.")
     return " ".join(parts)
+
+
+def _source(arrow: Arrow, picture: Picture) -> str:
+    """Return the state that an arrow leaves, before the fork if there is one."""
+    if picture.boxes[arrow.source].shape is Shape.FORK:
+        before = next(one for one in picture.arrows if one.target == arrow.source)
+        return _source(before, picture)
+    return _named(arrow.source, picture)
+
+
+def _target(arrow: Arrow, picture: Picture) -> str:
+    """Return the states that an arrow goes to, those after the fork if there is one."""
+    if picture.boxes[arrow.target].shape is Shape.FORK:
+        after = (one.target for one in picture.arrows if one.source == arrow.target)
+        return ", ".join(_named(one, picture) for one in after)
+    return _named(arrow.target, picture)
+
+
+def _named(box: str, picture: Picture) -> str:
+    """Return the id of a state, or the name of what the notation adds."""
+    found = picture.boxes[box]
+    return (found.id if found.is_state else found.name) or picture.name
 
 
 def _kinds(marks: Iterable[Mark]) -> Iterator[str]:
@@ -728,12 +755,12 @@ def link(template: str, location: str | None) -> str:
 
 def sentence(arrow: Arrow, picture: Picture) -> str:
     """Return an arrow as text: source, target and label."""
-    ends = [
-        "start" if picture.boxes[end].shape is Shape.INITIAL else end or picture.name
-        for end in (arrow.source, arrow.target)
-    ]
-    label = " ".join(one_line(line_text(line)) for line in arrow.label)
-    return f"{ends[0]} → {ends[1]}{f': {label}' if label else ''}"
+    initial = picture.boxes[arrow.source].shape is Shape.INITIAL
+    source, label = (
+        "start" if initial else _source(arrow, picture),
+        "; ".join(unbroken(arrow.label)),
+    )
+    return f"{source} → {_target(arrow, picture)}{f': {label}' if label else ''}"
 
 
 def _told(title: str, faults: tuple[Fault, ...], marks: Iterable[Mark] = ()) -> str:
