@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import Final, final
 from urllib.parse import quote
@@ -83,6 +83,8 @@ _SLIM: Final = 3.0
 """The same of one that would else cover another."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
+_NOTE_LINE: Final = 10.0
+"""Height of each further line of it."""
 
 _UNTOLD: Final = {
     Kind.ACTIVE: "active",
@@ -190,6 +192,39 @@ def _prefix(chart: str) -> str:
     return encoded(chart).replace("-", "_x2d_")
 
 
+@final
+@frozen
+class _Badge:
+    """A badge, and where it may go.
+
+    Attributes:
+        lines: What it says.
+        kind: The kind of the mark whose colour it has.
+        places: Points for its middle, the best first.
+        own: Id of the state or arrow that it is about.
+    """
+
+    lines: tuple[str, ...]
+    kind: Kind
+    places: tuple[Point, ...]
+    own: str
+
+    @property
+    def width(self) -> float:
+        """Its width."""
+        return _badge_width(self.lines)
+
+    @property
+    def height(self) -> float:
+        """Its height."""
+        return 13.0 + _NOTE_LINE * (len(self.lines) - 1)
+
+
+def _badges_of(writer: Writer) -> list[_Badge]:
+    """Return the badges of what a writer draws."""
+    return list(writer.asked())
+
+
 def _lines_of(writer: Writer) -> Lines:
     """Return the lines of the arrows of what a writer draws."""
     return writer.drawing.lines
@@ -219,8 +254,13 @@ class Writer:
     """The ids of the arrows whose heads are so near to each other that they are slim."""
     drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
+    noted: list[_Badge] = field(default=Factory(_badges_of, takes_self=True), init=False, eq=False)
+    """The badges."""
 
     def __attrs_post_init__(self) -> None:
+        self.taken.extend(
+            _letter(box) for box in self.drawing.boxes if box.box.shape in HISTORY_LETTERS
+        )
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
         heads: dict[Cell, list[tuple[str, Rect]]] = {}
@@ -239,8 +279,14 @@ class Writer:
     def size(self) -> tuple[float, float]:
         """Width and height, the legend included."""
         rows = list(self._rows())
-        width = max((self.drawing.width, *(_LEGEND_X + row.width + _LEGEND_X for row in rows)))
-        return width, self.drawing.height + _LEGEND * len(rows)
+        width = max((self.room, *(_LEGEND_X + row.width + _LEGEND_X for row in rows)))
+        height = self.drawing.height + _LEGEND * len(rows)
+        return width, max((height, *(badge.height for badge in self.noted)))
+
+    @property
+    def room(self) -> float:
+        """The width that badges keep to."""
+        return max((self.drawing.width, *(badge.width for badge in self.noted)))
 
     def lines(self) -> Iterator[str]:
         """Yield the document."""
@@ -526,13 +572,18 @@ class Writer:
 
     def badges(self) -> Iterator[str]:
         """Yield the notes of marks, each beside its state or on its arrow."""
-        badges = [*self._state_badges(), *self._arrow_badges(), *self._text_badges()]
-        if badges:
+        if self.noted:
             yield '<g class="badges" aria-hidden="true">'
-            yield from badges
+            yield from map(self.badge, self.noted)
             yield "</g>"
 
-    def _state_badges(self) -> Iterator[str]:
+    def asked(self) -> Iterator[_Badge]:
+        """Yield the badges of states, of arrows, and of lines without an arrow."""
+        yield from self._state_badges()
+        yield from self._arrow_badges()
+        yield from self._text_badges()
+
+    def _state_badges(self) -> Iterator[_Badge]:
         for placed in self.drawing.boxes:
             marks, rect = self.marks(placed.box), placed.rect
             note, kind = self.note(marks), first_kind(marks)
@@ -541,19 +592,21 @@ class Writer:
                 right, left = rect.right - half - 4, rect.x + half + 4
                 along = (right, left, middle, (right + middle) / 2, (left + middle) / 2)
                 beside = (rect.right + half - RADIUS, rect.x - half + RADIUS)
-                places = [(x, y) for y in (rect.y, rect.bottom) for x in (*along, *beside)]
+                out = _NOTE_LINE * (len(note) - 1) / 2  # one line alone is in the state
+                ys = (rect.y - out, rect.bottom + out)
+                places = [(x, y) for y in ys for x in (*along, *beside)]
                 places += [(rect.right, low), (rect.x, low)]
-                yield self.badge(note, kind, places, placed.box.id)
+                yield _Badge(note, kind, tuple(places), placed.box.id)
 
-    def _arrow_badges(self) -> Iterator[str]:
+    def _arrow_badges(self) -> Iterator[_Badge]:
         for placed in self.drawing.arrows:
             marks = self.arrow_marks(placed.arrow)
             note, kind = self.note(marks), first_kind(marks)
             split = self.drawing.picture.boxes[placed.arrow.source].shape is Shape.FORK
             if note and kind is not None and placed.path and not split:
-                yield self.badge(note, kind, _along(placed.path), placed.arrow.id)
+                yield _Badge(note, kind, tuple(_along(placed.path)), placed.arrow.id)
 
-    def _text_badges(self) -> Iterator[str]:
+    def _text_badges(self) -> Iterator[_Badge]:
         """Yield the notes of lines that have no arrow, behind their texts."""
         arrows = {line for arrow in self.drawing.picture.arrows for line in arrow.lines}
         seen = set[Part]()
@@ -570,44 +623,57 @@ class Writer:
                     y = rect.centre[1]
                     right, left = placed.rect.right, placed.rect.x
                     along = (rect.right + half + 4, right - half - 4, right, right + half + 4)
-                    places = [(x, y) for x in (*along, left, left - half - 4)]
-                    yield self.badge(note, kind, places, placed.box.id)
+                    places = tuple((x, y) for x in (*along, left, left - half - 4))
+                    yield _Badge(note, kind, places, placed.box.id)
 
-    def note(self, marks: Iterable[Mark]) -> str:
-        """Return what a badge says: the signs of the marks, and their notes."""
+    def note(self, marks: Iterable[Mark]) -> tuple[str, ...]:
+        """Return the lines of a badge: the signs of the marks, and their notes."""
         found = [
             " ".join(part for part in (self.theme.tones[one.kind].sign, one.note) if part)
             for one in marks
         ]
-        return ", ".join(dict.fromkeys(filter(None, found)))
+        *before, last = dict.fromkeys(filter(None, found)) or [""]
+        runs = [Run(Role.NAME, text) for text in (*(f"{one}, " for one in before), last) if text]
+        broken = wrap(runs, _NOTE_SIZE, LABEL_WIDTH * _REGULAR)
+        return tuple(line_text(line).strip() for line in broken)
 
-    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str) -> str:
-        """Return a badge at the first of several places where it covers least.
+    def badge(self, badge: _Badge) -> str:
+        """Return a badge at the first of its places where it covers least.
 
-        The line of the arrow, or the border of the state, with the id ``own`` may be covered.
+        It is moved into the page. The line of its arrow, or the border of its state, may be
+        covered.
         """
-        width = _badge_width(note)
+        width, height = badge.width, badge.height
+        most, low = self.room - width, max(0.0, self.drawing.height - height)
         rects = [
-            Rect(x + width * (aside - 0.5), y - 6.5, width, 13.0)
+            Rect(
+                min(max(0.0, x + width * (aside - 0.5)), most),
+                min(max(0.0, y - height / 2), low),
+                width,
+                height,
+            )
             for aside in (0.0, 0.3, -0.3, 0.6, -0.6)
-            for x, y in places
+            for x, y in badge.places
         ]
-        free = (one for one in rects if not self.covered(one, own))
-        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, own))
+        free = (one for one in rects if not self.covered(one, badge.own))
+        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, badge.own))
         self.taken.append(rect)
-        x, y = rect.centre
-        theme = self.theme
+        x, theme = rect.centre[0], self.theme
+        texts = "".join(
+            f'<text x="{_n(x)}" y="{_n(rect.y + 9.7 + _NOTE_LINE * number)}" '
+            f'font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
+            f'text-anchor="middle" fill="{theme.state}">{_text(line)}</text>'
+            for number, line in enumerate(badge.lines)
+        )
         return (
-            f'<g class="badge {kind.value}"><rect {_place(rect)} rx="6.5" '
-            f'fill="{theme.tones[kind].line}" stroke="{theme.paper}" stroke-width="1"/>'
-            f'<text x="{_n(x)}" y="{_n(y + 3.2)}" font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
-            f'text-anchor="middle" fill="{theme.state}">{_text(note)}</text></g>'
+            f'<g class="badge {badge.kind.value}"><rect {_place(rect)} rx="6.5" '
+            f'fill="{theme.tones[badge.kind].line}" stroke="{theme.paper}" stroke-width="1"/>'
+            f"{texts}</g>"
         )
 
     def covered(self, rect: Rect, own: str) -> int:
         """Return how much a badge would cover; one line or border of its own does not count."""
         near = rect.grown(_CLEAR)
-        cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
         texts = sum(near.overlaps(other) + rect.overlaps(other) for other in self.taken)
         lines = self.drawn.through(near) - {own}
         borders = (
@@ -615,7 +681,7 @@ class Writer:
             for one in self.drawing.boxes
             if one.box.id != own and one.box.parent is not None
         )
-        return 4 * (cut + texts) + 2 * len(lines) + sum(borders)
+        return 4 * texts + 2 * len(lines) + sum(borders)
 
     def told_of(self, of: Part | None) -> tuple[Mark, ...]:
         """Return the marks of a line or call that a text tells."""
@@ -777,8 +843,15 @@ def _dashes(tone: Tone) -> str:
     return f' stroke-dasharray="{tone.dashes}"' if tone.dashes else ""
 
 
-def _badge_width(note: str) -> float:
-    return text_width(note, _NOTE_SIZE, bold=True) + 9
+def _badge_width(lines: Iterable[str]) -> float:
+    return max(text_width(line, _NOTE_SIZE, bold=True) for line in lines) + 9
+
+
+def _letter(placed: PlacedBox) -> Rect:
+    """Return the place of the letter of a history state."""
+    x, y = placed.rect.centre
+    width = text_width(HISTORY_LETTERS[placed.box.shape], 12, bold=True)
+    return Rect(x - width / 2, y - 4.6, width, 9.2)
 
 
 def _along(path: Path) -> list[Point]:
