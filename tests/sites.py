@@ -224,6 +224,25 @@ def serving(folder: str, module: str) -> None:
     assert watched == [str(file)]
 
 
+def test_directions_are_those_of_the_terminal(
+    hall: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for the chart, and further ones for states."""
+    monkeypatch.chdir(tmp_path)
+
+    def drawn(**options: str) -> str:
+        return Directive("lights.py:Hall", options).figure()
+
+    assert drawn(direction="right") != drawn(direction="down") == drawn()
+    for given, told in (
+        ("down, dark=right", "'dark' has no states in it"),
+        ("down drk=right", "there is no state 'drk'"),
+        ("left", "there is no direction 'left'"),
+    ):
+        with pytest.raises(DirectiveError, match=told):
+            drawn(direction=given)
+
+
 def test_wrong_options_are_told() -> None:
     """Each of them, with what is known."""
     for options, told in (
