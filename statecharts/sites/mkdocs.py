@@ -65,7 +65,8 @@ class StatechartPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-cal
             if paragraph in html:
                 html = html.replace(paragraph, with_own_ids(self._figure(found), taken))
             else:
-                html = re.sub(rf"\n?{word}\n?", lambda _, text=found.text: escape(text), html)
+                text = escape(found.text).replace("\\", r"\\")
+                html = re.sub(rf"\n?{word}\n?", text, html)
         return html
 
     def on_serve(self, server: Any, /, **_: Any) -> Any:

@@ -341,9 +341,8 @@ def test_badges_lie_inside_the_page(make: Any, depth: int | None) -> None:
     lines = {line: 1000 * number for number, line in enumerate(chart.lines, 1)}
     told = coverage(chart, Counts({node.id: 12345678 for node in chart}, lines))
     deep = next(node.id for node in reversed(list(chart)) if node.kind is StateKind.ATOMIC)
-    told |= Overlay(
-        states={deep: [Mark(Kind.PENDING, f"due 2026-01-31 12:0{n}") for n in range(5)]}
-    )
+    due = tuple(Mark(Kind.PENDING, f"due 2026-01-31 12:0{number}") for number in range(5))
+    told |= Overlay(states={deep: due})
     svg = drawing.render(chart, overlay=told, depth=depth, faults=())
     width, height = map(float, svg.split('viewBox="0 0 ')[1].split('"')[0].split())
     letters = [
@@ -504,7 +503,7 @@ def test_films_of_one_chart_share_no_rules(strip: bool) -> None:
     found = [
         re.findall(
             r'film-\w+(?:-\w+)?|"[^"]*-desc-[^"]*"',
-            str(drawing.render_film(Pipeline, told, strip=strip)),
+            str(drawing.render_film(Pipeline, told, strip=strip)),  # type: ignore[arg-type]
         )
         for told in (steps()[:2], steps())
     ]
