@@ -158,6 +158,32 @@ def test_mkdocs_shows_a_chart_and_leaves_code_alone(hall: str, tmp_path: Path) -
     assert "<p>Before.</p>" in page
 
 
+def test_pictures_of_one_chart_on_a_page_have_ids_of_their_own(hall: str, tmp_path: Path) -> None:
+    """The first keeps those that pages link to; each is described by its own words."""
+    text = f".. statechart:: {hall}:Hall\n\n.. statechart:: {hall}:Hall\n   :highlight: lit\n"
+    out, _ = by_sphinx(tmp_path, text)
+    for page in ((out / "index.html").read_text(), by_mkdocs(tmp_path, text)[0]):
+        figures = re.findall(r'<figure class="statechart">.*?</figure>', page, re.DOTALL)
+        ids = [re.findall(r' id="([^"]*)"', figure) for figure in figures]
+        assert "Hall-state-lit" in ids[0]
+        assert "Hall-state-lit-2" in ids[1]
+        assert len({*ids[0], *ids[1]}) == 2 * len(ids[0])
+        for figure, own in zip(figures, ids, strict=True):
+            assert set(re.findall(r' aria-\w+by="([^"]*)"', figure)) <= set(own)
+
+
+def test_mkdocs_takes_a_directive_within_other_things(hall: str, tmp_path: Path) -> None:
+    """A directive in an item of a list is shown there; one in a block of code stays as it is."""
+    directive = f".. statechart:: {hall}:Hall\n    :caption: *Light*"
+    inner = directive.replace("\n", "\n    ")
+    text = f"- One.\n    {inner}\n\n    Two.\n\n {directive}\n\n#\n\n    a\n    {inner}\n    b\n"
+    page, warned = by_mkdocs(tmp_path, text)
+    assert warned == ""
+    assert page.count("<figcaption>*Light*</figcaption>") == 2
+    assert re.search(r'<li>\s*<p>One.</p>\s*<figure class="statechart">', page)
+    assert f"a\n{directive}\nb" in page
+
+
 def test_mkdocs_draws_anew_while_it_serves(hall: str, tmp_path: Path) -> None:
     """Each picture is drawn by a fresh process then."""
     text = f"""
@@ -181,11 +207,14 @@ def serving(folder: str, module: str) -> None:
         class file:
             src_uri = "index.md"
 
-    text = f".. statechart:: {module}:Hall"
-    assert 'id="Hall-state-lit"' in plugin.on_page_markdown(text, page=Page)
+    def shown() -> str:
+        word = plugin.on_page_markdown(f".. statechart:: {module}:Hall", page=Page).strip()
+        return plugin.on_page_content(f"<p>{word}</p>")
+
+    assert 'id="Hall-state-lit"' in shown()
     file = Path(folder, f"{module}.py")
     file.write_text(HALL.replace("lit", "bright"))
-    assert 'id="Hall-state-bright"' in plugin.on_page_markdown(text, page=Page)
+    assert 'id="Hall-state-bright"' in shown()
     watched: list[str] = []
 
     class Server:
@@ -193,6 +222,25 @@ def serving(folder: str, module: str) -> None:
 
     plugin.on_serve(Server())
     assert watched == [str(file)]
+
+
+def test_directions_are_those_of_the_terminal(
+    hall: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for the chart, and further ones for states."""
+    monkeypatch.chdir(tmp_path)
+
+    def drawn(**options: str) -> str:
+        return Directive("lights.py:Hall", options).figure()
+
+    assert drawn(direction="right") != drawn(direction="down") == drawn()
+    for given, told in (
+        ("down, dark=right", "'dark' has no states in it"),
+        ("down drk=right", "there is no state 'drk'"),
+        ("left", "there is no direction 'left'"),
+    ):
+        with pytest.raises(DirectiveError, match=told):
+            drawn(direction=given)
 
 
 def test_wrong_options_are_told() -> None:

@@ -210,7 +210,8 @@ def links(page: Path) -> Iterator[str]:
 def codes_in_use() -> set[str]:
     """Return every code that definition checks, kernel, machine, investigations and pictures raise.
 
-    SC703 to SC705 are warnings, or about what is not installed.
+    SC703 to SC705 and SC710 are warnings, or about what is not installed, SC709 is about another's
+    failure.
     """
     places = [*(ROOT / "statecharts").rglob("*.py"), *(ROOT / "machines").rglob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in places if path.parent.name != "cli")

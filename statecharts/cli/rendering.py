@@ -55,7 +55,9 @@ _ENDINGS: Final = {
     ".plantuml": "plantuml",
 }
 """The format of a picture by the ending of its file."""
-_ALIEN: Final = frozenset({".bmp", ".eps", ".gif", ".html", ".jpeg", ".jpg", ".webp"})
+_ALIEN: Final = frozenset(
+    {".bmp", ".eps", ".gif", ".html", ".ico", ".jpeg", ".jpg", ".svgz", ".tif", ".tiff", ".webp"}
+)
 """The endings of pictures that are not drawn: no names of directories."""
 _DIRECTIONS: Final = ("auto", "down", "right")
 _THEMES: Final = ("auto", "light", "dark", "print")
@@ -216,7 +218,7 @@ def render(
     states = tuple(one for one in highlight if one not in files)
     if states and path is not None:
         raise TargetError("--path shows what each step did. Leave --highlight out.")
-    ways = _ways(directions)
+    ways = directions_of(directions)
     asked = emphasis.Asked(tuple(map(Path, files)), disabled, heat, old, path, moment, run, db)
     how = _How(
         states, theme, transparent, links, tabindex, seconds, strip, depth, focus, compact, ways
@@ -261,6 +263,9 @@ def _file_named(output: Path, formats: tuple[Format, ...]) -> tuple[tuple[Format
     """
     form: Any = _ENDINGS.get(output.suffix.lower())
     hint = "'-o' / '--output'"
+    if str(output) == "-":
+        told = "pictures are not written to standard output. Name a directory, or a file."
+        raise click.BadParameter(told, param_hint=hint)
     if output.is_dir() or (form is None and not output.exists() and output.suffix not in _ALIEN):
         return formats, False
     if form is None:
@@ -327,11 +332,18 @@ def _shown(
         raise InputError(str(error)) from None
 
 
-def _ways(given: Iterable[str]) -> dict[str, str]:
-    """Return directions by the ids of states, the chart's own by an empty one."""
+def directions_of(given: Iterable[str]) -> dict[str, str]:
+    """Return directions by the ids of states, the chart's own by an empty one.
+
+    Raises:
+        BadParameter: There is no such direction, or no state before the sign.
+    """
     found = {}
     for one in given:
-        state, _, way = one.rpartition("=")
+        state, equals, way = one.rpartition("=")
+        if equals and not state:
+            told = f"{one!r} names no state. Write {way!r} for the whole chart."
+            raise click.BadParameter(told)
         if way not in _DIRECTIONS:
             remedy = did_you_mean(way, _DIRECTIONS, "Use down, right or auto.")
             raise click.BadParameter(f"there is no direction {way!r}. {remedy}")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -52,7 +52,13 @@ look();
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--port", type=int, default=8123, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8123,
+    show_default=True,
+    help="Port; 0 takes a free one.",
+)
 @click.argument("target")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def watch(target: str, port: int, options: tuple[str, ...]) -> None:
@@ -106,7 +112,7 @@ class Watched:
     def look(self) -> bool:
         """Draw the charts anew if a file has changed; tell whether one has."""
         seen = {}
-        for path in files_of(self.target):
+        for path in (*files_of(self.target), *_files_in(self.options)):
             try:
                 seen[path] = path.stat().st_mtime_ns
             except OSError:  # it is being saved
@@ -141,6 +147,18 @@ class Watched:
             pictures = [path.read_text("utf-8") for path in sorted(Path(folder).glob("*.svg"))]
         told = f"<pre>{escape(done.stderr.strip())}</pre>" if done.stderr.strip() else ""
         return told + "".join(pictures)
+
+
+def _files_in(options: Iterable[str]) -> Iterator[Path]:
+    """Yield the files that the options of `render` name, and those of the target of ``--diff``."""
+    before = ""
+    for one in options:
+        name, equals, value = one.partition("=") if one.startswith("-") else (before, "=", one)
+        if equals and Path(value).is_file():
+            yield Path(value)
+        elif equals and name == "--diff":
+            yield from files_of(value)
+        before = one
 
 
 def files_of(target: str) -> Iterator[Path]:
@@ -193,6 +211,10 @@ def serve(watched: Watched, port: int) -> ThreadingHTTPServer:
             else:
                 self._say(404, "text/plain", "there is only /")
 
+        def do_HEAD(self) -> None:
+            """Answer as to GET, without the contents."""
+            self.do_GET()
+
         def _say(self, status: int, kind: str, text: str) -> None:
             body = text.encode()
             self.send_response(status)
@@ -200,7 +222,8 @@ def serve(watched: Watched, port: int) -> ThreadingHTTPServer:
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "no-store")
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the terminal quiet."""

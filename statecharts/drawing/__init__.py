@@ -68,7 +68,7 @@ SECONDS: Final = 10.0
 class LayoutWarning(UserWarning):
     """A picture is laid out simply, or too large to be read.
 
-    The engine was not done or failed (SC704), or lacks (SC703); or there are too many states (SC710).
+    The engine was not done or failed (SC704), or lacks (SC703); or it has too many states (SC710).
     """
 
 
@@ -170,9 +170,9 @@ def render(
 
     Raises:
         StatechartError: The format (SC701) or the theme (SC702) is unknown, or no converter to PNG
-            or PDF is installed (SC705), a state cannot have its direction (SC708), ``overlay``
-            marks a state or line that the chart does not have (SC706), or an argument is not what
-            it should be (SC221).
+            or PDF is installed (SC705) or it fails (SC709), a state cannot have its direction
+            (SC708), ``overlay`` marks a state or line that the chart does not have (SC706), or an
+            argument is not what it should be (SC221).
         UnknownStateError: ``highlight`` or ``focus`` names a state that the chart does not have.
         DefinitionError: The chart has faults and ``strict`` is true, or ``chart`` is such an error
             and nothing could be made of the definition.
@@ -231,7 +231,8 @@ def render(
 
     drawing = draw(picture, seconds, ways)
     _warn(drawing)
-    return _converted(to_svg(drawing, look, marks, Options(transparent, links, tabindex)), format)
+    options = Options(transparent, links, tabindex, apart=format != "svg")
+    return _converted(to_svg(drawing, look, marks, options), format)
 
 
 def render_film(
@@ -302,7 +303,7 @@ def render_film(
     drawing = draw(picture, seconds, ways)
     _warn(drawing)
     write = to_strip if strip else to_animation
-    options = Options(transparent, links, tabindex)
+    options = Options(transparent, links, tabindex, apart=format != "svg")
     return _converted(write(drawing, theme_named(theme), found, options), format)
 
 

@@ -6,6 +6,7 @@ is written once: a film is hardly larger than its pictures are different.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, final
 
@@ -13,7 +14,7 @@ from attrs import frozen
 
 from statecharts.drawing.model import Drawing
 from statecharts.drawing.overlay import STEP, Overlay, last_step
-from statecharts.drawing.svg import Options, Writer
+from statecharts.drawing.svg import Options, Writer, digest
 from statecharts.drawing.theme import Theme
 from statecharts.model.arguments import Sort, check
 from statecharts.model.chart import Chart
@@ -89,16 +90,17 @@ def to_strip(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options: Op
     height = max(writer.size[1] for writer in writers)
     across = min(max(1, round((len(shown) * height / width) ** 0.5)), len(shown))
     rows = -(-len(shown) // across)
-    written: dict[str, str] = {}
+    each = [list(writer.parts()) for writer in writers]
+    scope, written = _scope(each), dict[str, str]()
     lines = [*writers[-1].opening(across * width, rows * height, _told(writers, shown))]
-    for number, writer in enumerate(writers):
+    for number, parts in enumerate(each):
         x, y = number % across * width, number // across * height
         lines.append(f'<g class="frame" transform="translate({x:g} {y:g})">')
-        for part in writer.parts():
+        for part in parts:
             if part in written:
                 lines.append(f'<use href="#{written[part]}"/>')
             elif "<g id=" in part:
-                name = written[part] = f"{_scope(drawing)}-{len(written)}"
+                name = written[part] = f"{scope}-{len(written)}"
                 lines.append(f'<g id="{name}">{_anonymous(part)}</g>')
             else:
                 lines.append(part)
@@ -115,7 +117,7 @@ def to_animation(drawing: Drawing, theme: Theme, shown: Sequence[Frame], options
     width = max(writer.size[0] for writer in writers)
     height = max(writer.size[1] for writer in writers)
     each = [list(writer.parts()) for writer in writers]
-    scope, body, seen = _scope(drawing), [], dict[tuple[int, ...], str]()
+    scope, body, seen = _scope(each), list[str](), dict[tuple[int, ...], str]()
     for position in range(len(each[0])):
         variants: dict[str, list[int]] = {}
         for number, parts in enumerate(each):
@@ -161,9 +163,9 @@ def _told(writers: Sequence[Writer], shown: Sequence[Frame]) -> str:
     return " ".join((f"A film of {len(shown)} frames.", *ways, writers[-1].description))
 
 
-def _scope(drawing: Drawing) -> str:
-    """Return a name that no other chart's film on a page has."""
-    return f"film-{drawing.picture.chart_hash[:8]}"
+def _scope(each: Iterable[Iterable[str]]) -> str:
+    """Return a name that no other film on a page has, given the parts of each frame."""
+    return f"film-{digest(''.join(itertools.chain(*each)))}"
 
 
 def _anonymous(part: str) -> str:

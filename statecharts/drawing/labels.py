@@ -14,7 +14,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from statecharts.drawing.model import Line, Role, Run
+from attrs import evolve
+
+from statecharts.drawing.model import INDENT, Line, Role, Run
 from statecharts.model.chart import Invocation, Transition, TransitionKind
 from statecharts.model.fields import fields_of
 from statecharts.model.hooks import Hook
@@ -28,8 +30,6 @@ SMALL_SIZE: Final = 10.5
 """Size of data, entry and exit effects and internal transitions."""
 COMPARTMENT_WIDTH: Final = 260.0
 """Width at which a line in a compartment is wrapped."""
-INDENT: Final = "   "
-"""Begins a line that continues the one above."""
 
 _BREAK: Final = re.compile(r"(?<=[ ,;|(])(?=\S)")
 
@@ -190,19 +190,25 @@ def wrap(runs: Iterable[Run], size: float, width: float) -> tuple[Line, ...]:
             indented = width - text_width(INDENT, size)
             if text_width(text.strip(), size) <= indented or room < width / 3:
                 lines.append(tuple(current))
-                current, room, text = [Run(Role.ACTION, INDENT)], indented, text.lstrip()
+                current, room, text = [_indent(current, text)], indented, text.lstrip()
         for word in _words(text, size, width * 0.9):
             needed = text_width(word.rstrip(), size)
             full = needed > room and any(r.text.strip() for r in current)
             if full:
-                lines.append(tuple(_stripped(current)))
-                current = [Run(Role.ACTION, INDENT)]
+                lines.append(tuple(current))
+                current = [_indent(current, word)]
                 room = width - text_width(INDENT, size)
-            current.append(Run(run.role, word.lstrip() if full else word))
+            current.append(evolve(run, text=word.lstrip() if full else word))
             room -= text_width(current[-1].text, size)
     if current:
         lines.append(tuple(current))
     return tuple(_joined(_stripped(list(line))) for line in lines)
+
+
+def _indent(before: list[Run], text: str) -> Run:
+    """Return the beginning of a line that goes on with a text."""
+    broken = before[-1].text[-1:].isspace() or text[:1].isspace()
+    return Run(Role.ACTION, INDENT, joint=" " if broken else "")
 
 
 def _transition_runs(transition: Transition) -> Iterator[Run]:
@@ -232,7 +238,7 @@ def _words(text: str, size: float, width: float) -> Iterator[str]:
 
 def _stripped(line: list[Run]) -> list[Run]:
     last = line[-1]
-    return [*line[:-1], Run(last.role, last.text.rstrip())] if last.text.strip() else line
+    return [*line[:-1], evolve(last, text=last.text.rstrip())] if last.text.strip() else line
 
 
 def _joined(line: list[Run]) -> Line:
@@ -240,7 +246,7 @@ def _joined(line: list[Run]) -> Line:
     joined: list[Run] = []
     for run in line:
         if joined and joined[-1].role is run.role:
-            joined[-1] = Run(run.role, joined[-1].text + run.text)
+            joined[-1] = evolve(joined[-1], text=joined[-1].text + run.text)
         else:
             joined.append(run)
     return tuple(joined)
@@ -266,6 +272,8 @@ def is_measured(text: str) -> bool:
 def _guess(character: str) -> int:
     if unicodedata.east_asian_width(character) in "WF":
         return 1000
+    if character == "\ufe0f":  # it makes an emoji of the character before
+        return 1000 - _LETTER
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return _LETTER

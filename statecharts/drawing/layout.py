@@ -419,7 +419,7 @@ class _Layout:
             return None
         remedy = "Draw a part of it: focus=STATE (--focus STATE) shows what is around a state"
         if fits is not None:
-            remedy = f"Draw a part of it: depth={fits[0]} (--depth {fits[0]}) shows {fits[1]} states"
+            remedy = f"Draw less of it: depth={fits[0]} (--depth {fits[0]}) shows {fits[1]} states"
         found = f"it has {states:,} states, and some sixty can be read"
         return Fault("SC710", f"picture of {self.picture.name}", found, remedy)
 

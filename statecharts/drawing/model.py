@@ -65,11 +65,18 @@ class Run:
         role: The role.
         text: The text.
         of: The part of the chart that it tells, if that is not the box or arrow that it is in.
+        joint: Of the first run of a line that goes on with the one above, which begins with
+            `INDENT`: the white space between them before they were broken.
     """
 
     role: Role
     text: str
     of: Part | None = None
+    joint: str | None = None
+
+
+INDENT: Final = "   "
+"""Begins a line that continues the one above."""
 
 
 def encoded(name: str) -> str:
@@ -90,6 +97,23 @@ Line = tuple[Run, ...]
 def line_text(line: Line) -> str:
     """Return the plain text of a line."""
     return "".join(run.text for run in line)
+
+
+def unbroken(lines: Iterable[Line]) -> list[str]:
+    """Return the plain texts of lines as they were before they were broken.
+
+    >>> first, second = Run(Role.GUARD, "a <"), Run(Role.GUARD, "   b", joint=" ")
+    >>> unbroken([(first,), (second,), (first,)])
+    ['a < b', 'a <']
+    """
+    found: list[str] = []
+    for line in lines:
+        text, joint = line_text(line), line[0].joint if line else None
+        if joint is None or not found:
+            found.append(text.strip())
+        else:
+            found[-1] += joint + text.removeprefix(INDENT)
+    return found
 
 
 def part_of(line: Iterable[Run]) -> Part | None:

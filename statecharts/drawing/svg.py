@@ -9,9 +9,10 @@ nothing from outside.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import Any, Final, final
 from urllib.parse import quote
@@ -42,6 +43,7 @@ from statecharts.drawing.labels import (
 from statecharts.drawing.marks import count_text
 from statecharts.drawing.model import (
     HISTORY_LETTERS,
+    PSEUDO,
     Arrow,
     Box,
     Drawing,
@@ -57,6 +59,7 @@ from statecharts.drawing.model import (
     encoded,
     line_text,
     part_of,
+    unbroken,
 )
 from statecharts.drawing.overlay import HEATED, PLAIN, Kind, Mark, Overlay, first_kind
 from statecharts.drawing.theme import FONT_STACK, Theme, Tone
@@ -81,6 +84,8 @@ _SLIM: Final = 3.0
 """The same of one that would else cover another."""
 _NOTE_SIZE: Final = 8.5
 """Size of the text on a badge."""
+_NOTE_LINE: Final = 10.0
+"""Height of each further line of it."""
 
 _UNTOLD: Final = {
     Kind.ACTIVE: "active",
@@ -129,11 +134,14 @@ class Options:
         links: The address that each state and arrow links to, with ``{path}``, ``{file}`` (the path
             from the present folder) and ``{line}`` of its declaration; empty for no links.
         tabindex: Whether the tabulator key goes through states and arrows.
+        apart: Whether each run of a line with odd characters has a place of its own: the converter
+            to PNG and PDF fails at emoji and the like in the second run of a text.
     """
 
     transparent: bool = False
     links: str = field(default="", validator=lambda *given: check_links(given[2]))
     tabindex: bool = False
+    apart: bool = False
 
 
 @final
@@ -189,8 +197,46 @@ def transition_id(chart: str, arrow: Arrow) -> str:
     return f"{_prefix(chart)}-transition-{arrow.id}"
 
 
+def digest(text: str) -> str:
+    """Return a part of an id that another text does not give."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+
+
 def _prefix(chart: str) -> str:
     return encoded(chart).replace("-", "_x2d_")
+
+
+@final
+@frozen
+class _Badge:
+    """A badge, and where it may go.
+
+    Attributes:
+        lines: What it says.
+        kind: The kind of the mark whose colour it has.
+        places: Points for its middle, the best first.
+        own: Id of the state or arrow that it is about.
+    """
+
+    lines: tuple[str, ...]
+    kind: Kind
+    places: tuple[Point, ...]
+    own: str
+
+    @property
+    def width(self) -> float:
+        """Its width."""
+        return _badge_width(self.lines)
+
+    @property
+    def height(self) -> float:
+        """Its height."""
+        return 13.0 + _NOTE_LINE * (len(self.lines) - 1)
+
+
+def _badges_of(writer: Writer) -> list[_Badge]:
+    """Return the badges of what a writer draws."""
+    return list(writer.asked())
 
 
 def _lines_of(writer: Writer) -> Lines:
@@ -222,8 +268,13 @@ class Writer:
     """The ids of the arrows whose heads are so near to each other that they are slim."""
     drawn: Lines = field(default=Factory(_lines_of, takes_self=True), init=False, eq=False)
     """The lines of the arrows."""
+    noted: list[_Badge] = field(default=Factory(_badges_of, takes_self=True), init=False, eq=False)
+    """The badges."""
 
     def __attrs_post_init__(self) -> None:
+        self.taken.extend(
+            _letter(box) for box in self.drawing.boxes if box.box.shape in HISTORY_LETTERS
+        )
         self.taken.extend(text.rect for box in self.drawing.boxes for text in box.texts)
         self.taken.extend(text.rect for arrow in self.drawing.arrows for text in arrow.texts)
         heads: dict[Cell, list[tuple[str, Rect]]] = {}
@@ -242,8 +293,14 @@ class Writer:
     def size(self) -> tuple[float, float]:
         """Width and height, the legend included."""
         rows = list(self._rows())
-        width = max((self.drawing.width, *(_LEGEND_X + row.width + _LEGEND_X for row in rows)))
-        return width, self.drawing.height + _LEGEND * len(rows)
+        width = max((self.room, *(_LEGEND_X + row.width + _LEGEND_X for row in rows)))
+        height = self.drawing.height + _LEGEND * len(rows)
+        return width, max((height, *(badge.height for badge in self.noted)))
+
+    @property
+    def room(self) -> float:
+        """The width that badges keep to."""
+        return max((self.drawing.width, *(badge.width for badge in self.noted)))
 
     def lines(self) -> Iterator[str]:
         """Yield the document."""
@@ -279,15 +336,16 @@ class Writer:
         """Yield the root with title, description, colours and paper."""
         picture, theme, name = self.drawing.picture, self.theme, _prefix(self.drawing.picture.name)
         size = f'width="{_n(width)}" height="{_n(height)}"'
+        told = f"{name}-desc-{digest(description)}"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" '
             f'{size} role="graphics-document document" aria-roledescription="statechart" '
-            f'aria-labelledby="{name}-title" aria-describedby="{name}-desc" '
+            f'aria-labelledby="{name}-title" aria-describedby="{told}" '
             f'data-chart-hash="{picture.chart_hash}" '
             f'data-theme="{theme.name}" font-family="{FONT_STACK}">'
         )
         yield f'<title id="{name}-title">{_text(picture.name)}</title>'
-        yield f'<desc id="{name}-desc">{_text(description)}</desc>'
+        yield f'<desc id="{told}">{_text(description)}</desc>'
         if theme.dark is not None:
             yield f"<style>{_dark(theme, theme.dark)}</style>"
         if not self.options.transparent:
@@ -377,7 +435,8 @@ class Writer:
         before, after = self.opened(box.location)
         group = f'id={quoteattr(name)} class="{classes}"{self.attributes("graphics-object")}'
         yield f"{before}<g {group}>"
-        title = one_line(f"{box.id or box.name}: {box.doc}" if box.doc else box.id or box.name)
+        told = box.id if box.is_state else box.name or box.shape.value
+        title = one_line(f"{told or box.name}: {box.doc}" if box.doc else told or box.name)
         yield f"<title>{_text(_told(title, box.faults, marks))}</title>"
         yield from self.shape(placed)
         for rule in placed.rules:
@@ -527,13 +586,18 @@ class Writer:
 
     def badges(self) -> Iterator[str]:
         """Yield the notes of marks, each beside its state or on its arrow."""
-        badges = [*self._state_badges(), *self._arrow_badges(), *self._text_badges()]
-        if badges:
+        if self.noted:
             yield '<g class="badges" aria-hidden="true">'
-            yield from badges
+            yield from map(self.badge, self.noted)
             yield "</g>"
 
-    def _state_badges(self) -> Iterator[str]:
+    def asked(self) -> Iterator[_Badge]:
+        """Yield the badges of states, of arrows, and of lines without an arrow."""
+        yield from self._state_badges()
+        yield from self._arrow_badges()
+        yield from self._text_badges()
+
+    def _state_badges(self) -> Iterator[_Badge]:
         for placed in self.drawing.boxes:
             marks, rect = self.marks(placed.box), placed.rect
             note, kind = self.note(marks), first_kind(marks)
@@ -542,19 +606,21 @@ class Writer:
                 right, left = rect.right - half - 4, rect.x + half + 4
                 along = (right, left, middle, (right + middle) / 2, (left + middle) / 2)
                 beside = (rect.right + half - RADIUS, rect.x - half + RADIUS)
-                places = [(x, y) for y in (rect.y, rect.bottom) for x in (*along, *beside)]
+                out = _NOTE_LINE * (len(note) - 1) / 2  # one line alone is in the state
+                ys = (rect.y - out, rect.bottom + out)
+                places = [(x, y) for y in ys for x in (*along, *beside)]
                 places += [(rect.right, low), (rect.x, low)]
-                yield self.badge(note, kind, places, placed.box.id)
+                yield _Badge(note, kind, tuple(places), placed.box.id)
 
-    def _arrow_badges(self) -> Iterator[str]:
+    def _arrow_badges(self) -> Iterator[_Badge]:
         for placed in self.drawing.arrows:
             marks = self.arrow_marks(placed.arrow)
             note, kind = self.note(marks), first_kind(marks)
             split = self.drawing.picture.boxes[placed.arrow.source].shape is Shape.FORK
             if note and kind is not None and placed.path and not split:
-                yield self.badge(note, kind, _along(placed.path), placed.arrow.id)
+                yield _Badge(note, kind, tuple(_along(placed.path)), placed.arrow.id)
 
-    def _text_badges(self) -> Iterator[str]:
+    def _text_badges(self) -> Iterator[_Badge]:
         """Yield the notes of lines that have no arrow, behind their texts."""
         arrows = {line for arrow in self.drawing.picture.arrows for line in arrow.lines}
         seen = set[Part]()
@@ -571,44 +637,57 @@ class Writer:
                     y = rect.centre[1]
                     right, left = placed.rect.right, placed.rect.x
                     along = (rect.right + half + 4, right - half - 4, right, right + half + 4)
-                    places = [(x, y) for x in (*along, left, left - half - 4)]
-                    yield self.badge(note, kind, places, placed.box.id)
+                    places = tuple((x, y) for x in (*along, left, left - half - 4))
+                    yield _Badge(note, kind, places, placed.box.id)
 
-    def note(self, marks: Iterable[Mark]) -> str:
-        """Return what a badge says: the signs of the marks, and their notes."""
+    def note(self, marks: Iterable[Mark]) -> tuple[str, ...]:
+        """Return the lines of a badge: the signs of the marks, and their notes."""
         found = [
             " ".join(part for part in (self.theme.tones[one.kind].sign, one.note) if part)
             for one in marks
         ]
-        return ", ".join(dict.fromkeys(filter(None, found)))
+        *before, last = dict.fromkeys(filter(None, found)) or [""]
+        runs = [Run(Role.NAME, text) for text in (*(f"{one}, " for one in before), last) if text]
+        broken = wrap(runs, _NOTE_SIZE, LABEL_WIDTH * _REGULAR)
+        return tuple(line_text(line).strip() for line in broken)
 
-    def badge(self, note: str, kind: Kind, places: Sequence[Point], own: str) -> str:
-        """Return a badge at the first of several places where it covers least.
+    def badge(self, badge: _Badge) -> str:
+        """Return a badge at the first of its places where it covers least.
 
-        The line of the arrow, or the border of the state, with the id ``own`` may be covered.
+        It is moved into the page. The line of its arrow, or the border of its state, may be
+        covered.
         """
-        width = _badge_width(note)
+        width, height = badge.width, badge.height
+        most, low = self.room - width, max(0.0, self.drawing.height - height)
         rects = [
-            Rect(x + width * (aside - 0.5), y - 6.5, width, 13.0)
+            Rect(
+                min(max(0.0, x + width * (aside - 0.5)), most),
+                min(max(0.0, y - height / 2), low),
+                width,
+                height,
+            )
             for aside in (0.0, 0.3, -0.3, 0.6, -0.6)
-            for x, y in places
+            for x, y in badge.places
         ]
-        free = (one for one in rects if not self.covered(one, own))
-        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, own))
+        free = (one for one in rects if not self.covered(one, badge.own))
+        rect = next(free, None) or min(rects, key=lambda one: self.covered(one, badge.own))
         self.taken.append(rect)
-        x, y = rect.centre
-        theme = self.theme
+        x, theme = rect.centre[0], self.theme
+        texts = "".join(
+            f'<text x="{_n(x)}" y="{_n(rect.y + 9.7 + _NOTE_LINE * number)}" '
+            f'font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
+            f'text-anchor="middle" fill="{theme.state}">{_text(line)}</text>'
+            for number, line in enumerate(badge.lines)
+        )
         return (
-            f'<g class="badge {kind.value}"><rect {_place(rect)} rx="6.5" '
-            f'fill="{theme.tones[kind].line}" stroke="{theme.paper}" stroke-width="1"/>'
-            f'<text x="{_n(x)}" y="{_n(y + 3.2)}" font-size="{_n(_NOTE_SIZE)}" font-weight="bold" '
-            f'text-anchor="middle" fill="{theme.state}">{_text(note)}</text></g>'
+            f'<g class="badge {badge.kind.value}"><rect {_place(rect)} rx="6.5" '
+            f'fill="{theme.tones[badge.kind].line}" stroke="{theme.paper}" stroke-width="1"/>'
+            f"{texts}</g>"
         )
 
     def covered(self, rect: Rect, own: str) -> int:
         """Return how much a badge would cover; one line or border of its own does not count."""
         near = rect.grown(_CLEAR)
-        cut = rect.x < 0 or rect.y < 0 or rect.right > self.drawing.width
         texts = sum(near.overlaps(other) + rect.overlaps(other) for other in self.taken)
         lines = self.drawn.through(near) - {own}
         borders = (
@@ -616,7 +695,7 @@ class Writer:
             for one in self.drawing.boxes
             if one.box.id != own and one.box.parent is not None
         )
-        return 4 * (cut + texts) + 2 * len(lines) + sum(borders)
+        return 4 * texts + 2 * len(lines) + sum(borders)
 
     def told_of(self, of: Part | None) -> tuple[Mark, ...]:
         """Return the marks of a line or call that a text tells."""
@@ -628,9 +707,14 @@ class Writer:
 
     def text(self, text: Text, ink: str) -> str:
         """Return a line of text, each run in the style of its role and in that of its marks."""
-        spans = []
+        measured = is_measured(line_text(text.line))
+        apart = self.options.apart and not measured
+        spans, x = [], text.rect.x
         for run in text.line:
             fill, style = self.style(run.role, ink)
+            if apart:
+                style += f' x="{_n(x)}"'
+                x += text_width(run.text, text.size, bold=text.bold)
             kind = first_kind(self.told_of(run.of))
             if kind is Kind.DISABLED or kind is Kind.UNUSED:
                 style += f' class="{kind.value}"'
@@ -642,10 +726,10 @@ class Writer:
                     style += ' text-decoration="line-through"'
             spans.append(f'<tspan fill="{fill}"{style}>{_text(run.text)}</tspan>')
         fit = ""
-        if is_measured(line_text(text.line)):
+        if measured:
             fit = f' textLength="{_n(text.width)}" lengthAdjust="spacingAndGlyphs"'
         weight = ' font-weight="bold"' if text.bold else ""
-        anchor = ' text-anchor="middle"' if text.centred else ""
+        anchor = ' text-anchor="middle"' if text.centred and not apart else ""
         return (
             f'<text x="{_n(text.x)}" y="{_n(text.y)}" font-size="{_n(text.size)}"{weight}{anchor}'
             f' stroke="none"{fit} xml:space="preserve">{"".join(spans)}</text>'
@@ -674,9 +758,9 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
     What is active comes first, then the states with what they hold, then the transitions.
     """
     boxes = [box for box in picture.boxes.values() if box.parent is not None and box.is_state]
-    left_out = picture.left_out
+    states, left_out = sum(box.shape not in PSEUDO for box in boxes), picture.left_out
     more = f"; {left_out} more {'is' if left_out == 1 else 'are'} left out" if left_out else ""
-    parts = [f"Statechart {picture.name} with {count(len(boxes), 'state')}{more}.{lacking}"]
+    parts = [f"Statechart {picture.name} with {count(states, 'state')}{more}.{lacking}"]
     if picture.doc:
         parts.append(one_line(picture.doc))
     if overlay.active:
@@ -686,23 +770,47 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
     if picture.faults:
         parts.append(f"{count_text(picture.faults)}.")
     for box in (picture.root, *boxes):
-        held = "; ".join(one_line(line_text(line)) for line in (*box.data, *box.behaviour))
+        held = "; ".join(unbroken((*box.data, *box.behaviour)))
         kind = "" if box.shape is Shape.STATE or box is picture.root else f" ({box.shape.value})"
         marks = ", ".join(_kinds(overlay.states.get(box.id, ())))
         if box is not picture.root or held or marks:
             end = f": {held}" if held else ""
             parts.append(f"{box.id or picture.name}{kind}{f' [{marks}]' if marks else ''}{end}.")
+    forks = {box.id for box in picture.boxes.values() if box.shape is Shape.FORK}
     for arrow in picture.arrows:
-        source, label = picture.boxes[arrow.source], arrow.label
-        target = arrow.target or picture.name
+        if arrow.source in forks:  # the arrow before it tells
+            continue
+        source, target = picture.boxes[arrow.source], _target(arrow, picture)
         if source.shape is Shape.INITIAL:
             text = f"{source.parent or picture.name} starts in {target}"
         else:
-            text = f"From {arrow.source or picture.name} to {target}"
-        said = "; ".join(one_line(line_text(line)) for line in label)
+            text = f"From {_source(arrow, picture)} to {target}"
+        said = "; ".join(unbroken(arrow.label))
         marks = ", ".join(_kinds(overlay.of_lines(arrow.lines)))
         parts.append(f"{text}{f' [{marks}]' if marks else ''}{f': {said}' if said else ''}.")
     return " ".join(parts)
+
+
+def _source(arrow: Arrow, picture: Picture) -> str:
+    """Return the state that an arrow leaves, before the fork if there is one."""
+    if picture.boxes[arrow.source].shape is Shape.FORK:
+        before = next(one for one in picture.arrows if one.target == arrow.source)
+        return _source(before, picture)
+    return _named(arrow.source, picture)
+
+
+def _target(arrow: Arrow, picture: Picture) -> str:
+    """Return the states that an arrow goes to, those after the fork if there is one."""
+    if picture.boxes[arrow.target].shape is Shape.FORK:
+        after = (one.target for one in picture.arrows if one.source == arrow.target)
+        return ", ".join(_named(one, picture) for one in after)
+    return _named(arrow.target, picture)
+
+
+def _named(box: str, picture: Picture) -> str:
+    """Return the id of a state, or the name of what the notation adds."""
+    found = picture.boxes[box]
+    return (found.id if found.is_state else found.name) or picture.name
 
 
 def _kinds(marks: Iterable[Mark]) -> Iterator[str]:
@@ -727,12 +835,12 @@ def link(template: str, location: str | None) -> str:
 
 def sentence(arrow: Arrow, picture: Picture) -> str:
     """Return an arrow as text: source, target and label."""
-    ends = [
-        "start" if picture.boxes[end].shape is Shape.INITIAL else end or picture.name
-        for end in (arrow.source, arrow.target)
-    ]
-    label = " ".join(one_line(line_text(line)) for line in arrow.label)
-    return f"{ends[0]} → {ends[1]}{f': {label}' if label else ''}"
+    initial = picture.boxes[arrow.source].shape is Shape.INITIAL
+    source, label = (
+        "start" if initial else _source(arrow, picture),
+        "; ".join(unbroken(arrow.label)),
+    )
+    return f"{source} → {_target(arrow, picture)}{f': {label}' if label else ''}"
 
 
 def _told(title: str, faults: tuple[Fault, ...], marks: Iterable[Mark] = ()) -> str:
@@ -749,8 +857,15 @@ def _dashes(tone: Tone) -> str:
     return f' stroke-dasharray="{tone.dashes}"' if tone.dashes else ""
 
 
-def _badge_width(note: str) -> float:
-    return text_width(note, _NOTE_SIZE, bold=True) + 9
+def _badge_width(lines: Iterable[str]) -> float:
+    return max(text_width(line, _NOTE_SIZE, bold=True) for line in lines) + 9
+
+
+def _letter(placed: PlacedBox) -> Rect:
+    """Return the place of the letter of a history state."""
+    x, y = placed.rect.centre
+    width = text_width(HISTORY_LETTERS[placed.box.shape], 12, bold=True)
+    return Rect(x - width / 2, y - 4.6, width, 9.2)
 
 
 def _along(path: Path) -> list[Point]:

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
+from xml.sax.saxutils import escape
 
+from attrs import frozen
 from mkdocs.config.base import Config
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin
 
-from statecharts.sites.picture import Directive, DirectiveError
+from statecharts.drawing.svg import digest
+from statecharts.sites.picture import Directive, DirectiveError, with_own_ids
 
-_OPEN: Final = re.compile(r"\.\. statechart::[ \t]*(.*?)[ \t]*$")
-_OPTION: Final = re.compile(r"[ \t]+:([\w-]+):[ \t]*(.*?)[ \t]*$")
+_OPEN: Final = re.compile(r"([ \t]*)\.\. statechart::[ \t]*(.*?)[ \t]*$")
+_OPTION: Final = re.compile(r"([ \t]+):([\w-]+):[ \t]*(.*?)[ \t]*$")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+
+
+@final
+@frozen
+class _Found:
+    """A directive: its target and options, file and line, and its own text."""
+
+    target: str
+    options: Mapping[str, str]
+    where: str
+    text: str
 
 
 class PluginConfig(Config):  # type: ignore[no-untyped-call]
@@ -30,6 +44,7 @@ class StatechartPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-cal
     def __init__(self) -> None:
         self._serving = False
         self._files: set[Path] = set()
+        self._found: dict[str, _Found] = {}
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether the site is built again and again."""
@@ -37,8 +52,22 @@ class StatechartPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-cal
         self._serving = command == "serve"
 
     def on_page_markdown(self, markdown: str, /, *, page: Any, **_: Any) -> str:
-        """Return the Markdown of a page with its pictures."""
-        return "\n".join(self._lines(markdown.splitlines(), page.file.src_uri))
+        """Return the Markdown of a page with a word where a picture goes, whatever is around it."""
+        self._found = {}
+        word = f"statechart{digest(markdown)}"
+        return "\n".join(self._lines(markdown.splitlines(), page.file.src_uri, word))
+
+    def on_page_content(self, html: str, /, **_: Any) -> str:
+        """Return the page with its pictures; a word in a block of code was no directive."""
+        taken = set[str]()
+        for word, found in self._found.items():
+            paragraph = f"<p>{word}</p>"
+            if paragraph in html:
+                html = html.replace(paragraph, with_own_ids(self._figure(found), taken))
+            else:
+                text = escape(found.text).replace("\\", r"\\")
+                html = re.sub(rf"\n?{word}\n?", text, html)
+        return html
 
     def on_serve(self, server: Any, /, **_: Any) -> Any:
         """Build the site again when a chart changes."""
@@ -46,7 +75,7 @@ class StatechartPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-cal
             server.watch(str(file))
         return server
 
-    def _lines(self, lines: list[str], where: str) -> Iterator[str]:
+    def _lines(self, lines: list[str], where: str, word: str) -> Iterator[str]:
         fence = ""
         number = 0
         while number < len(lines):
@@ -63,22 +92,27 @@ class StatechartPlugin(BasePlugin[PluginConfig]):  # type: ignore[no-untyped-cal
             if opened is None:
                 yield line
                 continue
-            at, options = number, dict[str, str]()
+            at, options, indent = number, dict[str, str](), opened[1]
             while number < len(lines) and (given := _OPTION.match(lines[number])) is not None:
-                options[given[1]] = given[2]
+                if len(given[1]) <= len(indent):
+                    break
+                options[given[2]] = given[3]
                 number += 1
-            yield from ("", self._figure(opened[1], options, f"{where}:{at}"), "")
+            text = "\n".join(one[len(indent) :] for one in lines[at - 1 : number])
+            name = f"{word}n{len(self._found)}n"
+            self._found[name] = _Found(opened[2], options, f"{where}:{at}", text)
+            yield from ("", indent + name, "")
 
-    def _figure(self, target: str, options: dict[str, str], where: str) -> str:
+    def _figure(self, found: _Found) -> str:
         try:
-            said = Directive(target, options)
+            said = Directive(found.target, found.options)
             if self._serving:  # a module that was imported once would stay as it was
                 with ProcessPoolExecutor(1, get_context("spawn")) as pool:
                     figure, files = pool.submit(_drawn, said).result()
             else:
                 figure, files = _drawn(said)
         except DirectiveError as error:
-            raise PluginError(f"{where}: statechart {target}: {error}") from error
+            raise PluginError(f"{found.where}: statechart {found.target}: {error}") from error
         self._files.update(files)
         return figure
 

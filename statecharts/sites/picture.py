@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from xml.sax.saxutils import escape
 import click
 from attrs import frozen
 
+from statecharts.cli.rendering import directions_of
 from statecharts.cli.targets import Found, survey
 from statecharts.cli.watching import files_of
 from statecharts.drawing import LayoutWarning, render
@@ -30,6 +32,21 @@ OPTIONS: Final = (
     *sorted(FLAGS),
 )
 """The options of the directive; all but the caption are those of `render`."""
+
+
+_ID: Final = re.compile(r'(<(?:g|title|desc) id="|" aria-(?:labelled|described)by=")([^"]+)')
+
+
+def with_own_ids(figure: str, taken: set[str]) -> str:
+    """Return a figure without an id of those that its page has, and add its own to these.
+
+    The first picture of a chart on a page keeps its ids; those of the next one end in ``-2``.
+    """
+    ids = {found[2] for found in _ID.finditer(figure)}
+    ends = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
+    end = next(end for end in ends if taken.isdisjoint(one + end for one in ids))
+    taken.update(one + end for one in ids)
+    return _ID.sub(rf"\g<0>{end}", figure)
 
 
 class DirectiveError(Exception):
@@ -83,19 +100,26 @@ class Directive:
         """
         given: dict[str, Any] = {
             name: name in FLAGS or self.options[name]
-            for name in ("theme", "focus", "direction", "links", *FLAGS)
+            for name in ("theme", "focus", "links", *FLAGS)
             if name in self.options
         }
         depth = self.options.get("depth")
         if depth is not None:
             given["depth"] = int(depth) if depth.isdecimal() else depth
-        names = self.options.get("highlight", "").replace(",", " ").split()
+        names = self._words("highlight")
         try:
+            given["direction"] = directions_of(self._words("direction")) or "auto"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LayoutWarning)  # the picture says so itself
                 return render(self._found().chart, format, highlight=names or None, **given)
+        except click.BadParameter as error:
+            raise DirectiveError(error.message) from error
         except (StatechartError, ValueError) as error:  # an address of links that is none
             raise DirectiveError(str(error)) from error
+
+    def _words(self, option: str) -> list[str]:
+        """Return the values of an option that takes several."""
+        return self.options.get(option, "").replace(",", " ").split()
 
     def _found(self) -> Found:
         try:

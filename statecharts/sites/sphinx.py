@@ -17,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
-from statecharts.sites.picture import FLAGS, OPTIONS, Directive, DirectiveError
+from statecharts.sites.picture import FLAGS, OPTIONS, Directive, DirectiveError, with_own_ids
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class StatechartDirective(SphinxDirective):
 
 
 def _html(translator: Any, node: Any) -> None:
-    translator.body.append(f"{node['figure']}\n")
+    taken = vars(translator).setdefault("statechart_ids", set())
+    translator.body.append(f"{with_own_ids(node['figure'], taken)}\n")
     raise nodes.SkipNode
 
 

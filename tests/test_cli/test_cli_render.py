@@ -114,6 +114,12 @@ def test_render_writes_one_picture_to_the_file_that_is_named(
                 " .mmd, .puml."
             ),
         ),
+        ("zoo:torch", ("-o", "out.svgz"), "there is no format 'svgz'. Name a directory, or a file"),
+        (
+            "zoo:torch",
+            ("-o", "-"),
+            "pictures are not written to standard output. Name a directory, or a file.",
+        ),
         (
             "zoo:torch",
             ("-o", "zoo/lamps.py"),
@@ -511,6 +517,7 @@ def test_render_refuses_seconds_that_are_no_number(drawn: Drawn, run: Run) -> No
     [
         ("rights", "there is no direction 'rights'. Did you mean 'right'?"),
         ("activ=right", "there is no state 'activ'"),
+        ("=right", "'=right' names no state. Write 'right' for the whole chart."),
     ],
 )
 def test_render_refuses_a_direction_that_is_none(way: str, said: str, run: Run) -> None:

@@ -66,6 +66,39 @@ def test_watch_draws_anew_what_is_saved(door: Path) -> None:
         assert "<pre>" in get(f"{address}/")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--heat", "big.json"),
+        ("--heat=big.json",),
+        ("--diff", "before.scxml"),
+        ("--diff", "olds:Old"),
+    ],
+)
+def test_watch_looks_at_the_files_of_its_options(
+    door: Path, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture is drawn anew when its counts or its other version are saved."""
+    monkeypatch.setattr(Watched, "_drawn", lambda _: "")
+    names = ("big.json", "before.scxml", "olds.py")
+    for name in names:
+        Path(name).touch()
+    watched = Watched(door.name, options)
+    for name in names:
+        os.utime(name, (1, 1))
+        assert watched.look() == any(name.partition(".")[0] in one for one in options)
+
+
+def test_watch_answers_what_asks_for_the_head(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer without contents says how long these are."""
+    monkeypatch.setattr(Watched, "_drawn", lambda _: "")
+    with page(Watched(door.name)) as address:
+        request = urllib.request.Request(f"{address}/", method="HEAD")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert int(answer.headers["Content-Length"]) == len(get(f"{address}/"))
+            assert answer.read() == b""
+
+
 def test_watch_answers_this_machine_alone(door: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of somebody else that points its name here is refused."""
     monkeypatch.setattr(Watched, "_drawn", lambda _: "")
@@ -103,6 +136,14 @@ def test_watch_needs_a_port(run: Run, door: Path, monkeypatch: pytest.MonkeyPatc
         result = run("watch", "door.scxml", "--port", port)
     assert result.exit_code == 2
     assert f"port {port} cannot be used" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["70000", "-5"])
+def test_watch_refuses_a_port_that_there_is_not(run: Run, door: Path, port: str) -> None:
+    """A port is a number that machines have."""
+    result = run("watch", door.name, "--port", port)
+    assert result.exit_code == 2
+    assert f"{port} is not in the range 0<=x<=65535" in result.stderr
 
 
 @pytest.mark.parametrize("options", [("-f", "png"), ("--output=x",)])

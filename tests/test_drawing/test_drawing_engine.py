@@ -16,7 +16,7 @@ import pytest
 
 from machines.pipeline import Pipeline
 from statecharts import drawing
-from statecharts.drawing import LayoutWarning, engine
+from statecharts.drawing import LayoutWarning, engine, raster
 from statecharts.drawing.engine import Engine, EngineError
 from statecharts.model.errors import StatechartError
 from tests.test_drawing import charts
@@ -288,6 +288,37 @@ def test_pdf_is_a_document() -> None:
     pdf = drawing.render(charts.traffic_light(), "pdf")
     assert pdf.startswith(b"%PDF-")
     assert b"/Font" in pdf
+
+
+@pytest.mark.parametrize(
+    "odd", ["❤️", "🇩🇪", "👍🏽", "1️⃣", "👨\u200d👩\u200d👧", "नमस्ते", "Z\u0351\u0313\u033d"]
+)
+def test_png_has_odd_characters(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture comes out whatever characters are in the second run of a text."""
+    chart = charts.Builder(odd).states("a", "b").initial("", "a")
+    chart.move("a", "b", "go", guard=charts.named(odd), emit=(charts.named(f"{odd} x {odd}"),))
+    chart.stay("b", "go", guard=charts.named(odd))
+    monkeypatch.setattr(raster, "_converted_alone", None)
+    assert drawing.render(chart.chart(), "png").startswith(b"\x89PNG")
+    assert drawing.render(chart.chart(), "pdf").startswith(b"%PDF-")
+
+
+def test_png_after_a_failure_is_made_by_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture at which the converter fails is an error, and no other picture fails for it."""
+
+    class Broken:
+        def svg_to_png(self, svg: str, scale: float) -> bytes:
+            raise RuntimeError("poisoned lock: another task failed inside")
+
+    monkeypatch.setattr(raster, "_converter", lambda form: Broken())
+    good = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    assert raster.to_png(good).startswith(b"\x89PNG")
+    with pytest.raises(StatechartError) as raised:
+        raster.to_png("<svg")
+    assert str(raised.value) == (
+        "[SC709] render: vl-convert-python cannot make a PNG of this picture: the document does "
+        "not have a root node. Use format='svg', or leave rare characters out of names and labels."
+    )
 
 
 @pytest.mark.parametrize("form", ["png", "pdf"])

@@ -81,12 +81,12 @@ def test_svg_tells_faults_in_tooltips() -> None:
     assert set(faulty) == {
         "open",
         "room.past",
-        "opne#missing: There is no such state.",
-        "nowhere#missing: There is no such state.",
-        "shut → opne#missing: Go ! SC101",
-        "shut → open: Go ! SC125",
-        "room.one → nowhere#missing: Go ! SC101",
-        "done → shut: Go ! SC107",
+        "opne: There is no such state.",
+        "nowhere: There is no such state.",
+        "shut → opne: Go; ! SC101",
+        "shut → open: Go; ! SC125",
+        "room.one → nowhere: Go; ! SC101",
+        "done → shut: Go; ! SC107",
     }
     told = "".join(faulty["room.past"].itertext())
     assert "[SC109] Door: history 'room.past' has no default. Pass default=" in told

@@ -9,6 +9,7 @@ import pytest
 from machines.execution import Execution
 from machines.pipeline import Pipeline
 from statecharts import drawing
+from statecharts.drawing import layout
 from statecharts.drawing.svg import state_id
 from statecharts.model.chart import Chart
 from tests.proof import cases, shards
@@ -105,9 +106,28 @@ def test_layout_is_the_same_every_time(name: str, monkeypatch: pytest.MonkeyPatc
         assert picture_of(make(), form) == picture_of(make(), form)
 
 
+@pytest.mark.parametrize(
+    ("chart", "remedy"),
+    [
+        (charts.wide_and_deep(13, 4), "Draw less of it: depth=1 (--depth 1) shows 13 states."),
+        (charts.flat(61), "Draw a part of it: focus=STATE (--focus STATE) shows what"),
+    ],
+)
+def test_chart_that_nobody_reads_says_what_to_draw(
+    chart: Chart, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is drawn all the same."""
+    monkeypatch.setattr(layout, "_CROWD", 19)
+    with pytest.warns(drawing.LayoutWarning, match=r"\[SC710\] .* it has \d\d states") as told:
+        svg = drawing.render(chart, faults=())
+    assert remedy in str(told[0].message)
+    assert svg.count(f'<g id="{chart.name}-state-') == len(chart.states)
+
+
 @pytest.mark.long
 def test_layout_of_a_thousand_states_does_not_hang() -> None:
     """The work for a thousand states grows with them, not with their square."""
-    svg, calls = counted(lambda: drawing.render(charts.wide_and_deep(50, 20)))
+    with pytest.warns(drawing.LayoutWarning, match="SC710"):
+        svg, calls = counted(lambda: drawing.render(charts.wide_and_deep(50, 20)))
     assert svg.count('<g id="WideAndDeep-state-') >= 1000
     assert calls < 10_000 * 1_000

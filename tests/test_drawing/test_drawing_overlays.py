@@ -41,6 +41,7 @@ from statecharts.drawing.difference import difference
 from statecharts.drawing.geometry import Rect, flattened
 from statecharts.drawing.labels import LABEL_WIDTH
 from statecharts.drawing.layout import draw
+from statecharts.drawing.model import HISTORY_LETTERS
 from statecharts.drawing.notation import picture_of as picture_of_chart
 from statecharts.drawing.overlay import (
     Counts,
@@ -505,6 +506,50 @@ def test_badges_keep_clear_of_each_other() -> None:
         assert covering <= len(boxes) // 8, chart.name
 
 
+def six() -> Chart:
+    """Return two states with six lines on one arrow, and a history."""
+    b = charts.Builder("Six").states("a").state("b", StateKind.COMPOUND).states("b.c", "b.d")
+    b.state("b.h", StateKind.DEEP_HISTORY).initial("b.h", "b.d").initial("b", "b.c")
+    b.initial("", "a").move("a", "b.h", "back").move("b.c", "b.d", "on")
+    for number in range(6):
+        b.move("a", "b", f"e{number}")
+    return b.chart()
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+@pytest.mark.parametrize(
+    "make",
+    cases([six, *charts.CHARTS.values()], long=lambda make: make not in (six, charts.self_loops)),
+)
+def test_badges_lie_inside_the_page(make: Any, depth: int | None) -> None:
+    """However much they say, and whatever they are about; they leave the H of histories free."""
+    chart = make()
+    lines = {line: 1000 * number for number, line in enumerate(chart.lines, 1)}
+    told = coverage(chart, Counts({node.id: 12345678 for node in chart}, lines))
+    deep = next(node.id for node in reversed(list(chart)) if node.kind is StateKind.ATOMIC)
+    due = tuple(Mark(Kind.PENDING, f"due 2026-01-31 12:0{number}") for number in range(5))
+    told |= Overlay(states={deep: due})
+    svg = drawing.render(chart, overlay=told, depth=depth, faults=())
+    width, height = map(float, svg.split('viewBox="0 0 ')[1].split('"')[0].split())
+    letters = [
+        [float(text.get(key, "0")) for key in ("x", "y")]
+        for text in parsed(svg).iter(f"{SVG}text")
+        if text.text in HISTORY_LETTERS.values()
+    ]
+    found = badges(svg)
+    assert found
+    for one in found:
+        ((x, y, w, h),) = (
+            [float(r.get(key, "0")) for key in ("x", "y", "width", "height")]
+            for r in one.iter(f"{SVG}rect")
+        )
+        assert min(x, y) >= 0, text_in(one)
+        assert x + w <= width, text_in(one)
+        assert y + h <= height, text_in(one)
+        assert not [1 for a, b in letters if x < a < x + w and y < b - 4 < y + h], text_in(one)
+        assert max(map(len, text_in(one))) < 60
+
+
 def badges(svg: str) -> list[ET.Element]:
     """Return the groups of badges."""
     return [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class", "").startswith("badge ")]
@@ -636,6 +681,20 @@ def test_film_shows_each_frame_in_its_time() -> None:
     assert rule is not None
     assert rule[1].count("visibility:visible") >= 1
     assert len(svg) < 2 * len(picture_of(CHART))
+
+
+@pytest.mark.parametrize("strip", [False, True])
+def test_films_of_one_chart_share_no_rules(strip: bool) -> None:
+    """Two films on a page move apart, and each is described by its own words."""
+    found = [
+        re.findall(
+            r'film-\w+(?:-\w+)?|"[^"]*-desc-[^"]*"',
+            str(drawing.render_film(Pipeline, told, strip=strip)),  # type: ignore[arg-type]
+        )
+        for told in (steps()[:2], steps())
+    ]
+    assert found[0]
+    assert not set(found[0]) & set(found[1])
 
 
 @frozen

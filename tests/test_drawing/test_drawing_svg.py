@@ -19,7 +19,7 @@ from statecharts.drawing.geometry import Rect, bounds
 from statecharts.drawing.labels import text_width
 from statecharts.drawing.overlay import HEATED, QUIET, Kind
 from statecharts.drawing.theme import LIGHT, THEMES, Theme
-from statecharts.model.chart import ROOT
+from statecharts.model.chart import ROOT, StateKind
 from statecharts.model.errors import ArgumentError, StatechartError
 from tests.test_drawing import charts
 from tests.test_drawing.pictures import lay_out_once, picture_of
@@ -101,7 +101,7 @@ def test_svg_ids_stay_when_states_and_lines_are_added() -> None:
         for state in more:
             b.move("a", state, "new").move("a", (state, "b"), "fork")
         b.move("a", "b", "go").move("a", ("b", "c"), "both").move("b", "a", "back")
-        return set(re.findall(r'\bid="([^"]*)"', picture_of(b.chart(), faults=())))
+        return set(re.findall(r'<g id="([^"]*)"', picture_of(b.chart(), faults=())))
 
     assert ids() < ids("x", "y")
 
@@ -205,7 +205,9 @@ def test_svg_says_what_it_shows_to_those_who_cannot_see_it() -> None:
     root = parsed(picture_of(Pipeline, highlight=["active.qa"]))
     assert root.get("role") == "graphics-document document"
     assert root.get("aria-labelledby") == "Pipeline-title"
-    assert root.get("aria-describedby") == "Pipeline-desc"
+    told = next(root.iter(f"{SVG}desc")).get("id") or ""
+    assert re.fullmatch("Pipeline-desc-[0-9a-f]{8}", told)
+    assert root.get("aria-describedby") == told
     assert root.findtext(f"{SVG}title") == "Pipeline"
     assert "Active: active, active.qa." in (root.findtext(f"{SVG}desc") or "")
     for name in ("states", "transitions"):
@@ -424,6 +426,38 @@ def test_svg_tells_the_chart_in_words() -> None:
     assert "active.merge: feature_branch: BranchName; commits_ahead: int." in told
     assert "Pipeline starts in active. active starts in active.backlog." in told
     assert "From active.qa to active.coding: GatesFailed(reason)." in told
+
+
+def test_svg_tells_texts_as_they_were_before_they_were_broken() -> None:
+    """Descriptions and tooltips have no line ends of the picture in a guard or in a long word."""
+    guard = "data.balance >= event.amount and event.currency == data.currency and " + "word_" * 20
+    chart = charts.Builder("Wide").states("a", "b").initial("", "a")
+    chart.move("a", "b", "go", guard=charts.named(guard)).move("a", "b", "take")
+    chart.stay("a", "note", guard=charts.named(guard))
+    root = parsed(picture_of(chart.chart(), faults=()))
+    told = root.findtext(f"{SVG}desc") or ""
+    assert f"From a to b: go [{guard}]; take." in told
+    assert f"a: on note [{guard}]." in told
+    titles = [title.text for title in root.iter(f"{SVG}title")]
+    assert f"a → b: go [{guard}]; take" in titles
+
+
+def test_svg_tells_the_targets_of_a_fork_and_the_names_of_what_is_missing() -> None:
+    """Whoever reads the words meets no id that the picture alone has."""
+    chart = charts.Builder("Forked").states("off").state("on", StateKind.PARALLEL)
+    for name in ("x", "y"):
+        chart.state(f"on.{name}", StateKind.COMPOUND).states(f"on.{name}.a")
+        chart.initial(f"on.{name}", f"on.{name}.a")
+    chart.state("on.x.h", StateKind.SHALLOW_HISTORY).initial("on.x.h", "on.x.a")
+    chart.initial("", "off").move("off", ("on.x.a", "on.y.a"), "go").move("off", "nowhere", "out")
+    root = parsed(drawing.render(chart.chart()))
+    told = root.findtext(f"{SVG}desc") or ""
+    assert told.startswith("Statechart Forked with 6 states.")  # as an excerpt counts them
+    assert "From off to on.x.a, on.y.a: go. From off to nowhere: out" in told
+    titles = [title.text or "" for title in root.iter(f"{SVG}title")]
+    assert "off → on.x.a, on.y.a: go" in titles
+    assert "off → on.y.a" in titles
+    assert not [text for text in (told, *titles) if "#" in text]
 
 
 def test_theme_of_ones_own_is_taken() -> None:
