@@ -159,18 +159,18 @@ def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
     works = "import hashlib, pathlib\n"
     works += "name = hashlib.sha256(sys.stdin.buffer.read()).hexdigest()\n"
     works += "print(pathlib.Path(__file__).with_name(name).read_text())\n"
-    for body, warning in (
-        (works, ""),
-        ("sys.exit('no such layout')\n", "failed"),
-        ("import time\ntime.sleep(60)\n", "does not finish"),
+    for body, warning, seconds in (
+        (works, "", 60),
+        ("sys.exit('no such layout')\n", "failed", 60),
+        ("import time\ntime.sleep(60)\n", "does not finish", 1),
     ):
         dot.write_text(f"#!{sys.executable}\nimport sys\n{body}")
         dot.chmod(0o755)
         if not warning:
-            assert drawing.render(charts.media_player(), seconds=60) == expected
+            assert drawing.render(charts.media_player(), seconds=seconds) == expected
             continue
         with pytest.warns(LayoutWarning, match=warning):
-            drawing.render(charts.media_player(), seconds=1)
+            drawing.render(charts.media_player(), seconds=seconds)
 
 
 def test_engine_refuses_what_is_no_graph() -> None:
