@@ -314,6 +314,6 @@ def test_many_investigations_by_the_rules_come_to_the_result_of_a_local_run(
                 ).dumps()
                 for scope in scopes
             ]
-            found = asyncio.run(asyncio.wait_for(play(scopes, tools), 200))
+            found = asyncio.run(asyncio.wait_for(play(scopes, tools), 600))
     assert len(set(local)) == len(tables)
     assert [one.dumps() for one in found] == [local[n % len(tables)] for n in range(300)]
