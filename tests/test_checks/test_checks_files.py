@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from statecharts import Chart, DefinitionError
-from statecharts.checks import accept, faults, shown_faults
+from statecharts.checks import accept, faults, shown_faults, spare
 from statecharts.model.chart import (
     Always,
     Default,
@@ -271,6 +271,10 @@ def test_pictures_show_faults_of_charts_that_were_not_accepted() -> None:
     sound = chart_of(atomic("a"))
     assert faults(sound)
     assert shown_faults(accept(sound, "*")) == ()
+    for versions, shown in (((sound, sound), []), ((sound, broken), ["SC101"])):
+        joined = evolve(broken)
+        spare(joined, *versions)
+        assert [one.code for one in shown_faults(joined)] == shown
 
 
 def test_states_in_the_wrong_place_are_checked_all_the_same() -> None:
