@@ -86,7 +86,10 @@ def in_words(picture: Picture, arrows: Collection[str]) -> Picture:
             teller = str(source.parent)
             runs.append(Run(Role.INTERNAL, f"{HISTORY_LETTERS[source.shape]} "))
         runs += label[-1] if label else ()
-        runs.append(Run(Role.ACTION, f" → {arrow.target or picture.name}"))
+        ends = [arrow.target or picture.name]
+        if picture.boxes[arrow.target].shape is Shape.FORK:
+            ends = [one.target for one in picture.arrows if one.source == arrow.target]
+        runs.append(Run(Role.ACTION, f" → {', '.join(ends)}"))
         lines = _told_by(compartment_lines(runs), part_of(runs))
         told.setdefault(teller, []).extend((*label[:-1], *lines))
         faults.setdefault(teller, []).extend(arrow.faults)

@@ -794,8 +794,10 @@ def describe(picture: Picture, overlay: Overlay = PLAIN, lacking: str = "") -> s
 def _source(arrow: Arrow, picture: Picture) -> str:
     """Return the state that an arrow leaves, before the fork if there is one."""
     if picture.boxes[arrow.source].shape is Shape.FORK:
-        before = next(one for one in picture.arrows if one.target == arrow.source)
-        return _source(before, picture)
+        for before in picture.arrows:
+            if before.target == arrow.source:
+                return _source(before, picture)
+        return picture.boxes[arrow.source].parent or picture.name  # that arrow is told in words
     return _named(arrow.source, picture)
 
 

@@ -67,6 +67,12 @@ def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) 
     assert hub.width >= 5 * count
 
 
+def test_fork_may_be_drawn_whose_arrow_is_told_in_words() -> None:
+    """An arrow too many for the picture is text in its state, with the targets of its fork."""
+    svg = _svg(charts.anything(241), seconds=0)
+    assert "→ #" not in svg
+
+
 @pytest.mark.parametrize("seeds", shards(10_000, 250, sample=4))
 def test_texts_of_any_chart_are_written(seeds: range) -> None:
     """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
