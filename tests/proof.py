@@ -17,7 +17,7 @@ from hypothesis import settings
 T = TypeVar("T")
 
 fraction = 0.0
-"""How much of the long proofs is run: none by `make test`."""
+"""The fraction of the long proofs to run; `make test` runs none of them."""
 
 
 def cases(given: Iterable[T], long: Callable[[T], object]) -> list[ParameterSet]:

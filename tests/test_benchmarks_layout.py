@@ -23,7 +23,7 @@ from statecharts.model.chart import Chart
 from tests.test_drawing.charts import COMPOUND, DEEP, Builder
 
 LAYOUTS = Path(__file__).parent / "layouts"
-"""What each tool answers for `door`, without what is not read."""
+"""The answer of each tool for `door`, cut down to the parts that are read."""
 
 
 def door() -> Chart:
@@ -115,7 +115,7 @@ def test_graph_that_cuts_no_lines_has_them_end_at_the_dot_of_a_state() -> None:
 
 
 def test_sheet_of_mermaid_is_in_points_and_has_our_ids() -> None:
-    """What the page measures in pixels becomes points, and its short names our ids."""
+    """Pixels become points, and the short names of the page our ids."""
     sheet, answer = sheet_by("mermaid"), answer_of("mermaid")
     assert sheet.width == pytest.approx(0.75 * answer["width"])
     assert set(sheet.frames) == {"shut"}

@@ -10,7 +10,7 @@ from benchmarks.layout.scores import STEP, Line, Sheet
 from statecharts.drawing.geometry import Point, Rect, bounds, flattened
 
 PAD: Final = 4.0
-"""What Graphviz leaves free around a graph."""
+"""The margin that Graphviz puts around a graph."""
 CLUSTER: Final = "cluster_"
 
 _ALIGNED: Final = {"l": 0.0, "c": 0.5, "r": 1.0}

@@ -226,9 +226,7 @@ class _Layout:
         shape = 0.0
         for _ in range(_TRIES):
             self._lay_out_all(self._wants())
-            root = self.blocks[self.picture.root.id]
-            shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
-            box = self._tallest(root)
+            shape, box = self._shape, self._tallest(self.blocks[self.picture.root.id])
             if shape >= _NARROWEST or box is None:
                 break
             self.columns[box] = self.columns.get(box, 1) + 1
@@ -238,9 +236,7 @@ class _Layout:
         """Set boxes without arrows in rows, until the whole is not too wide; return its shape."""
         shape = math.inf
         for _ in range(_TRIES):
-            root = self.blocks[self.picture.root.id]
-            shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
-            box = self._widest(root)
+            shape, box = self._shape, self._widest(self.blocks[self.picture.root.id])
             if shape <= 1 / _NARROWEST or box is None:
                 break
             self.rows[box] = self.rows.get(box, 1) + 1
@@ -331,9 +327,13 @@ class _Layout:
 
     def _worth(self) -> float:
         """Return the crossings, and how far the page is from a good shape, as one number."""
+        return self.crossings + _SHAPE * max(0.0, abs(math.log2(self._shape)) - 1)
+
+    @property
+    def _shape(self) -> float:
+        """The width of the page over its height."""
         root = self.blocks[self.picture.root.id]
-        shape = (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
-        return self.crossings + _SHAPE * max(0.0, abs(math.log2(shape)) - 1)
+        return (root.width + 2 * EDGE) / (root.height + 2 * EDGE)
 
     def _swept(self) -> dict[tuple[str, Key], float]:
         """Return where lines should cross borders, so that few lines cross on both sides of them.

@@ -1,4 +1,4 @@
-"""What a protocol puts off until it is needed, and who may need it first."""
+"""A protocol prepares each class on first use, from any thread."""
 
 from __future__ import annotations
 
