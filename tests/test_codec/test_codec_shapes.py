@@ -69,7 +69,7 @@ class Deeper:
     type__: str
 
 
-class Mode(enum.Flag):
+class Mode(enum.Flag, boundary=enum.STRICT):
     FAST = 1
 
 

@@ -111,6 +111,7 @@ def _fetch(command: list[str], home: Path, inside: str) -> None:
         if not archives:
             pytest.skip("it cannot be fetched: no archive came")
         with tarfile.open(archives[0]) as tar:
-            tar.extractall(Path(folder, "unpacked"), filter="data")
+            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # from 3.11.4 on
+            tar.extractall(Path(folder, "unpacked"), **safely)  # type: ignore[arg-type]
         with contextlib.suppress(OSError):  # it is there by now
             Path(folder, "unpacked", inside).rename(home)

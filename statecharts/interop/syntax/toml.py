@@ -70,12 +70,14 @@ def _located(value: Any, place: Place) -> Any:
 
 
 # Strings come first, for they may hold anything. The first three closing marks of a longer row
-# close a long one; three marks alone are left open, and end the pass.
+# close a long one; three marks alone are left open, and end the pass. No group with
+# a choice in it is possessive: Python 3.11.2 goes wrong there.
 _TOKENS: Final = re.compile(
     r"""
-    (?P<long>\"""(?:[^"\\]|\\.|"(?!""))*+\"""(?:""?)? | '''(?:[^']|'(?!''))*+'''(?:''?)?)
+    (?P<long>\"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*\"""(?:""?)?
+        | '''[^']*+(?:'(?!'')[^']*+)*'''(?:''?)?)
     | (?P<open>\"""|''')
-    | (?P<text>"(?:[^"\\\n]|\\.)*+" | '[^'\n]*+')
+    | (?P<text>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*" | '[^'\n]*+')
     | (?P<comment>\#[^\n]*+)
     | (?P<mark>\n++|[\[\]{}=,])
     | (?P<bare>[^\s\[\]{}=,."'\#]++)
