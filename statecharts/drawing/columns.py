@@ -29,6 +29,8 @@ _CUT: Final = 40.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
 _APART: Final = 1.5
 """Distance of two heights from which they are two ranks."""
+_LENGTH: Final = 0.015
+"""What a line costs for each point of its length; see `CROSS`."""
 _STEP: Final = 12.0
 """The least distance by which a line goes up or down between columns."""
 
@@ -189,6 +191,8 @@ class _Cutter:
             if one.label is not None
         }
         self.cuts: list[float] = []
+        self.around: set[str] = set()
+        """The lines that go to the foot of their column first, where they cross fewer others."""
 
     def _column(self, y: float) -> int:
         return sum(y > cut for cut in self.cuts)
@@ -222,6 +226,36 @@ class _Cutter:
             free = [y for y in places if y > least]
             if free:
                 self.cuts.append(min(free, key=cost))
+        for number in range(len(self.cuts)):
+            self._go_around(number)
+
+    def _go_around(self, number: int) -> None:
+        """Let lines from one column to the next go to its foot, where that is worth the detour.
+
+        Two lines cross between columns if their ends have another order in each.
+        """
+        columns, edges = self.columns, self.sketch.edges
+        tops = [0.0, *self.cuts]
+        foot = self.cuts[number] - tops[number]
+        ends = {
+            edge.id: (
+                self.heights[edge.upper] - tops[number],
+                self.heights[edge.lower] - tops[number + 1],
+            )
+            for edge in edges
+            if (columns[edge.upper], columns[edge.lower]) == (number, number + 1)
+        }
+        for name in sorted(ends, key=lambda name: -ends[name][0]):
+            start, end = ends[name]
+            others = [ends[other] for other in ends if other != name]
+            now, then = (
+                CROSS * sum((y - a) * (end - b) < 0 for a, b in others)
+                + _LENGTH * (abs(y - end) + y - start)
+                for y in (start, foot)
+            )
+            if then < now:
+                self.around.add(name)
+                ends[name] = foot, end
 
     def _inner(self) -> list[str]:
         return [name for name, node in self.nodes.items() if not node.border]
@@ -249,7 +283,8 @@ class _Cutter:
                 y = high if node.border == "source" else low
                 rects[node.id] = Rect(self.placed.nodes[node.id].x, y - 1.5, 3.0, 3.0)
         ranks = {self.heights[node.id] for node in nodes if not node.border}
-        ranks |= {y for y in self.labels.values() if self._column(y) == number}
+        texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
+        ranks |= texts
 
         def next_to(y: float, way: int) -> float:
             """Return the height of the next rank below (1) or above (-1)."""
@@ -267,11 +302,12 @@ class _Cutter:
                 way = 1 if first == number else -1
                 y = self.heights[edge.upper if way > 0 else edge.lower]
                 path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
-                if label and min(max(self._column(self.labels[edge.id]), first), last) == number:
-                    y = next_to(y, way)
-                    label = evolve(label, y=y - label.height / 2)
-                else:
-                    label = None
+                own = min(max(self._column(self.labels.get(edge.id, 0.0)), first), last)
+                label = label if own == number else None
+                beyond = next_to(y, way)
+                if label or beyond in texts:  # all lines from one rank turn below the same labels
+                    label = label and evolve(label, y=beyond - label.height / 2)
+                    y = beyond
                 border = "right" if way > 0 else "left"
                 node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
                 piece = evolve(edge, label=label and edge.label)
@@ -282,7 +318,8 @@ class _Cutter:
                 routes[edge.id] = Route(path, label)
                 nodes.append(node)
                 x = PITCH * self._order(edge, lower=way < 0)
-                rects[node.id] = Rect(x, next_to(y, way) - 1.5, 3.0, 3.0)
+                y = low if way > 0 and edge.id in self.around else next_to(y, way)
+                rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
         return Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, self.placed.size)
 
     def _order(self, edge: Edge, *, lower: bool) -> int:
