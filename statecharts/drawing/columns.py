@@ -117,7 +117,8 @@ class _Columns:
         heights |= {name: self._heights(name, number) for name in arriving}
         # What is nearly as high is not to be on one track.
         pieces = {
-            name: Piece(*(round(y / PITCH) * PITCH for y in ends)) for name, ends in heights.items()
+            name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
+            for name, (start, end) in heights.items()
         }
         bent = [pieces[name] for name, (start, end) in heights.items() if start != end]
         count = tracked(bent)
