@@ -1,19 +1,20 @@
 """Columns: a tall graph, cut between ranks and set in columns, as a newspaper sets text.
 
-The ranks keep their order. A line that is cut leaves its column below, runs up between the columns,
-and enters the next one from above. All such lines turn together, one inside the other, so that
-setting in columns adds no crossing.
+The ranks keep their order. A line that is cut leaves its column at the right, beside the state that
+it meets there, goes up or down between the columns, and gets to the state that it meets in another
+one from the left. Lines to the border around the graph keep to the column of their state.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, final
 
 from attrs import define, evolve
 
-from statecharts.drawing.channels import CROSS, ROUNDS, Work, route
+from statecharts.drawing.channels import CROSS, Piece, Work, crossed, route, tracked
 from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
@@ -23,196 +24,160 @@ _RADIUS: Final = 7.0
 _ABOVE: Final = 12.0
 """Distance of a cut from the rank below it."""
 _AWAY: Final = 40.0
-"""Distance of the ends of lines that are cut from the ranks of a column."""
-_SWEEPS: Final = 2
+"""Distance of the ends of lines on the border from the ranks of a column."""
 _CUT: Final = 40.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
+_APART: Final = 1.5
+"""Distance of two heights from which they are two ranks."""
+_LENGTH: Final = 0.015
+"""What a line costs for each point of its length; see `CROSS`."""
+_STEP: Final = 12.0
+"""The least distance by which a line goes up or down between columns."""
 
 
 def route_in_columns(
     sketch: Sketch, placed: Placement, columns: int, rounds: int, work: Work
 ) -> Placement:
     """Return a placement with lines, in so many columns, or in as many as there can be."""
-    parts = list(_parts(sketch, placed, columns))
-    if len(parts) < 2:
+    cutter = _Cutter(sketch, placed)
+    cutter.cut(columns)
+    if not cutter.cuts:
         return route(sketch, placed, rounds, work)
-    return _Columns(sketch, parts, rounds, work).placement()
+    parts = [cutter.part(number) for number in range(len(cutter.cuts) + 1)]
+    done = [_Part(part, route(part, at, rounds, work)) for part, at in parts]
+    return _Columns(sketch, done, cutter.columns).placement()
 
 
 @final
 @define(eq=False)
 class _Part:
-    """The ranks of one column, with the pieces of lines in it.
+    """The ranks of one column.
 
     Attributes:
-        sketch: The nodes and pieces; a piece has the name of its arrow.
-        placed: Where the engine put them.
+        sketch: The nodes and pieces of lines; a piece has the name of its arrow.
         done: The column with its lines.
         left: The x of its left edge.
         top: The y of its upper edge.
     """
 
     sketch: Sketch
-    placed: Placement
-    done: Placement | None = None
+    done: Placement
     left: float = 0.0
     top: float = 0.0
+
+    @property
+    def right(self) -> float:
+        """The x of its right edge, on the grid."""
+        return self.left - (-self.done.size[0] // PITCH) * PITCH
+
+    def path(self, name: str) -> Path:
+        """Return the piece of a line, where it is on the page."""
+        return moved(self.done.routes[name].path, self.left, self.top)
 
 
 @final
 class _Columns:
-    def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int, work: Work) -> None:
+    def __init__(self, sketch: Sketch, parts: list[_Part], columns: dict[str, int]) -> None:
         self.sketch = sketch
         self.parts = parts
-        self.rounds = rounds
-        self.work = work
-        for number in range(len(parts)):
-            self._lay_out(number, number - 1)
-        best = self._cost, [part.done for part in parts]
-        for back in (True, False) * _SWEEPS:
-            if not self._crossed or rounds < ROUNDS or work.left <= 0:
-                break
-            for number in range(len(parts))[:: -1 if back else 1]:
-                self._lay_out(number, number + 1 if back else number - 1)
-            now = self._cost, [part.done for part in parts]
-            if now[0] >= best[0]:
-                break
-            best = now
-        for part, done in zip(parts, best[1], strict=True):
-            part.done = done
-
-    def _lay_out(self, number: int, other: int) -> None:
-        """Route a column whose lines go on in the order that they have in the one beside it."""
-        part = self.parts[number]
-        if 0 <= other < len(self.parts):
-            part.sketch = _wanting(part.sketch, self.parts[other], after=other < number)
-        part.done = route(part.sketch, part.placed, self.rounds, self.work)
-
-    @property
-    def _crossed(self) -> int:
-        """The number of crossings between columns."""
-        found = 0
-        for one, two in itertools.pairwise(self.parts):
-            ends, starts = _ports(one, "sink"), _ports(two, "source")
-            order = [starts[name] for name in sorted(ends, key=lambda name: ends[name])]
-            found += sum(a > b for a, b in itertools.combinations(order, 2))
-        return found
-
-    @property
-    def _cost(self) -> float:
-        return CROSS * self._crossed + sum(_routed(part).cost for part in self.parts)
+        self.spans = {e.id: (columns[e.upper], columns[e.lower]) for e in sketch.edges}
+        # A line to a column that is not the next one runs above those between.
+        over = [name for name, (first, last) in self.spans.items() if last > first + 1]
+        self.bridges = {name: PITCH * number for number, name in enumerate(over)}
+        self.lanes: dict[str, list[Path]] = {name: [] for name in self.spans}
+        self.crossed = sum(
+            node.border == "source" and first < columns[node.id] < last
+            for node in sketch.nodes
+            for first, last in map(self.spans.__getitem__, over)
+        )
+        for part in parts:
+            part.top = PITCH * len(over) + _BETWEEN if over else 0.0
+        for number in range(len(parts) - 1):
+            self._join(number)
 
     def placement(self) -> Placement:
         """Return the columns beside each other, joined."""
-        x = height = 0.0
-        turns: list[dict[str, Path]] = []
-        for number, part in enumerate(self.parts):
-            done = _routed(part)
-            cut = _ports(part, "sink")
-            if number:
-                part.left, part.top = x, _BETWEEN + PITCH * len(_ports(part, "source"))
-            width = -(-done.size[0] // PITCH) * PITCH
-            x = part.left + width + 2 * _BETWEEN + PITCH * max(0, len(cut) - 1)
-            last = number + 1 == len(self.parts)
-            below = 0.0 if last else _BETWEEN + PITCH * len(cut)
-            height = max(height, part.top + done.size[1] + below)
-        for one, two in itertools.pairwise(self.parts):
-            turns.append(dict(self._turned(one, two)))
-        width = x - 2 * _BETWEEN
+        height = max(part.top + part.done.size[1] for part in self.parts)
         return Placement(
-            {name: rect for part in self.parts for name, rect in self._nodes(part, height)},
-            {edge.id: self._route(edge, turns, height) for edge in self.sketch.edges},
-            (width, height),
-            {edge.id: self._turns(edge) for edge in self.sketch.edges},
-            self._cost,
-            self._crossed + sum(_routed(part).crossings for part in self.parts),
+            {name: rect for part in self.parts for name, rect in _nodes(part, height)},
+            {edge.id: self._route(edge, height) for edge in self.sketch.edges},
+            (self.parts[-1].right, height),
+            {name: self._turns(name) for name in self.spans},
+            CROSS * self.crossed + sum(part.done.cost for part in self.parts),
+            self.crossed + sum(part.done.crossings for part in self.parts),
         )
 
-    def _nodes(self, part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
-        for node in part.sketch.nodes:
-            if node.id.startswith("|"):
-                continue
-            rect = _routed(part).nodes[node.id].moved(part.left, part.top)
-            yield node.id, Rect(rect.x, height - 1.5, 3.0, 3.0) if node.border == "sink" else rect
+    def _join(self, number: int) -> None:
+        """Place a column, and the lines between it and the one before."""
+        one, two = self.parts[number : number + 2]
+        between = [name for name, (a, b) in self.spans.items() if a <= number < b]
+        heights = {name: self._heights(name, number) for name in between}
+        arriving = [name for name in between if self.spans[name][1] == number + 1]
+        two.top += _settled([heights[name][1] - heights[name][0] for name in arriving])
+        heights |= {name: self._heights(name, number) for name in arriving}
+        # What is nearly as high is not to be on one track.
+        pieces = {
+            name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
+            for name, (start, end) in heights.items()
+        }
+        bent = [pieces[name] for name, (start, end) in heights.items() if start != end]
+        count = tracked(bent)
+        order = sorted(pieces.values(), key=lambda piece: piece.track)
+        self.crossed += sum(crossed(a, b) for a, b in itertools.combinations(order, 2))
+        two.left = one.right + 2 * _BETWEEN + PITCH * max(0, count - 1)
+        for name, (start, end) in heights.items():
+            lane = one.right + _BETWEEN + PITCH * pieces[name].track
+            corners: list[Point] = [(one.right, start), (lane, start), (lane, end), (two.left, end)]
+            self.lanes[name].append(cornered(corners, _RADIUS))
 
-    def _turned(self, one: _Part, two: _Part) -> Iterator[tuple[str, Path]]:
-        """Yield the turns from one column to the next, by arrow."""
-        ends = {name: one.left + x for name, x in _ports(one, "sink").items()}
-        starts = {name: two.left + x for name, x in _ports(two, "source").items()}
-        bottom, top = one.top + _routed(one).size[1], two.top
-        right = one.left + -(-_routed(one).size[0] // PITCH) * PITCH + _BETWEEN
-        order = sorted(ends, key=lambda name: -ends[name])
-        rights = sorted(starts, key=lambda name: -starts[name])
-        for number, name in enumerate(order):
-            lane = right + PITCH * number
-            low = bottom + PITCH * (number + 1)
-            high = top - PITCH * (len(order) - rights.index(name))
-            x0, x1 = ends[name], starts[name]
-            corners: list[Point] = [(x0, bottom), (x0, low), (lane, low), (lane, high), (x1, high)]
-            yield name, cornered([*corners, (x1, top)], _RADIUS)
+    def _heights(self, name: str, number: int) -> tuple[float, float]:
+        """Return the heights at which a line leaves a column, and gets to the next."""
+        first, last = self.spans[name]
+        start = end = self.bridges.get(name, 0.0)
+        if first == number:
+            start = self.parts[first].path(name)[-1][1]
+        if last == number + 1:
+            end = self.parts[last].path(name)[0][1]
+        return start, end
 
-    def _route(self, edge: Edge, turns: Sequence[dict[str, Path]], height: float) -> Route:
-        whole: list[Path] = []
-        label = None
-        for number, part in enumerate(self.parts):
-            found = _routed(part).routes.get(edge.id)
-            if found is None:
-                continue
-            if whole:
-                whole.append(turns[number - 1][edge.id])
-            whole.append(moved(found.path, part.left, part.top))
-            if found.label is not None:
-                label = found.label.moved(part.left, part.top)
-        path = joined(*whole)
-        lower = next(node for node in self.sketch.nodes if node.id == edge.lower)
-        if lower.border == "sink":
-            x = path[-1][0]
-            path = joined(path, ((x, height),))
-        return Route(path, label)
+    def _route(self, edge: Edge, height: float) -> Route:
+        first, last = (self.parts[number] for number in self.spans[edge.id])
+        path = joined(first.path(edge.id), *self.lanes[edge.id])
+        if last is not first:
+            path = joined(path, last.path(edge.id))
+        borders = {node.border for node in self.sketch.nodes if node.id in (edge.upper, edge.lower)}
+        if "source" in borders:
+            path = joined(((path[0][0], 0.0),), path)
+        if "sink" in borders:
+            path = joined(path, ((path[-1][0], height),))
+        for part in (first, last):
+            label = part.done.routes[edge.id].label
+            if label is not None:
+                return Route(path, label.moved(part.left, part.top))
+        return Route(path)
 
-    def _turns(self, edge: Edge) -> tuple[float, float]:
-        found = [
-            _routed(part).turns[edge.id] for part in self.parts if edge.id in _routed(part).turns
-        ]
-        return (found[0][0], found[-1][1]) if found else (0.0, 0.0)
-
-
-def _routed(part: _Part) -> Placement:
-    assert part.done is not None  # noqa: S101 - each part is routed when the columns are made
-    return part.done
-
-
-def _ports(part: _Part, border: str) -> dict[str, float]:
-    """Return the x at which lines are cut, by arrow, in a column as it is routed."""
-    at = -1 if border == "sink" else 0
-    return {
-        edge.id: _routed(part).routes[edge.id].path[at][0]
-        for edge in part.sketch.edges
-        if (edge.lower if at else edge.upper).startswith(f"|{border}")
-    }
+    def _turns(self, name: str) -> tuple[float, float]:
+        first, last = (self.parts[number].done.turns.get(name) for number in self.spans[name])
+        return (first[0] if first else 0.0, last[1] if last else 0.0)
 
 
-def _wanting(sketch: Sketch, other: _Part, *, after: bool) -> Sketch:
-    """Return a column whose lines have the order that they have in the one before or after it."""
-    here, there = ("source", "sink") if after else ("sink", "source")
-    ports = _ports(other, there)
-    aside = 0.0 if after else other.placed.size[0]
-    wants = {
-        f"|{here} {name}": aside + PITCH * number
-        for number, name in enumerate(sorted(ports, key=lambda name: ports[name]))
-    }
-    nodes = tuple(
-        evolve(node, want=wants[node.id]) if node.id in wants else node for node in sketch.nodes
+def _nodes(part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
+    """Yield the nodes of a column; points on the border are at that of the whole."""
+    borders = {"source": -1.5, "sink": height - 1.5}
+    for node in part.sketch.nodes:
+        if node.border in borders:
+            yield node.id, Rect(part.done.nodes[node.id].x + part.left, borders[node.border], 3, 3)
+        elif not node.border:
+            yield node.id, part.done.nodes[node.id].moved(part.left, part.top)
+
+
+def _settled(steps: Sequence[float]) -> float:
+    """Return how much lower a column gets, so that lines to it go straight on or clearly do not."""
+    lower = {0.0, *(-step for step in steps), *(_STEP - step for step in steps)}
+    return min(
+        (by for by in lower if 0 <= by <= 2 * _STEP),
+        key=lambda by: (sum(0.01 < abs(step + by) < _STEP - 0.01 for step in steps), by),
     )
-    return Sketch(nodes, sketch.edges)
-
-
-def _parts(sketch: Sketch, placed: Placement, columns: int) -> Iterator[_Part]:
-    """Yield the parts of a graph, cut where few lines are, near to where it is divided evenly."""
-    cutter = _Cutter(sketch, placed)
-    cutter.cut(columns)
-    for number in range(len(cutter.cuts) + 1):
-        yield cutter.part(number)
 
 
 @final
@@ -227,11 +192,29 @@ class _Cutter:
             if one.label is not None
         }
         self.cuts: list[float] = []
+        self.around: set[str] = set()
+        """The lines that go to the foot of their column first, where they cross fewer others."""
+
+    def _column(self, y: float) -> int:
+        return sum(y > cut for cut in self.cuts)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """The column of each node; a point on the border is in that of its line's other end."""
+        found = {name: self._column(y) for name, y in self.heights.items()}
+        for edge in self.sketch.edges:
+            for one, other in ((edge.upper, edge.lower), (edge.lower, edge.upper)):
+                if self.nodes[one].border:
+                    found[one] = found[other]
+        return found
 
     def cut(self, columns: int) -> None:
-        """Choose where to cut."""
-        edges = self.sketch.edges
-        spans = [(self.heights[e.upper], self.heights[e.lower]) for e in edges]
+        """Choose where to cut: where few lines are, near to where the graph is divided evenly."""
+        spans = [
+            (self.heights[edge.upper], self.heights[edge.lower])
+            for edge in self.sketch.edges
+            if not self.nodes[edge.upper].border and not self.nodes[edge.lower].border
+        ]
         bottom = max((self.placed.nodes[name].bottom for name in self._inner()), default=0.0)
         places = list(self._places())
         for number in range(1, columns):
@@ -244,6 +227,36 @@ class _Cutter:
             free = [y for y in places if y > least]
             if free:
                 self.cuts.append(min(free, key=cost))
+        for number in range(len(self.cuts)):
+            self._go_around(number)
+
+    def _go_around(self, number: int) -> None:
+        """Let lines from one column to the next go to its foot, where that is worth the detour.
+
+        Two lines cross between columns if their ends have another order in each.
+        """
+        columns, edges = self.columns, self.sketch.edges
+        tops = [0.0, *self.cuts]
+        foot = self.cuts[number] - tops[number]
+        ends = {
+            edge.id: (
+                self.heights[edge.upper] - tops[number],
+                self.heights[edge.lower] - tops[number + 1],
+            )
+            for edge in edges
+            if (columns[edge.upper], columns[edge.lower]) == (number, number + 1)
+        }
+        for name in sorted(ends, key=lambda name: -ends[name][0]):
+            start, end = ends[name]
+            others = [ends[other] for other in ends if other != name]
+            now, then = (
+                CROSS * sum((y - a) * (end - b) < 0 for a, b in others)
+                + _LENGTH * (abs(y - end) + y - start)
+                for y in (start, foot)
+            )
+            if then < now:
+                self.around.add(name)
+                ends[name] = foot, end
 
     def _inner(self) -> list[str]:
         return [name for name, node in self.nodes.items() if not node.border]
@@ -259,46 +272,68 @@ class _Cutter:
             if y > high + sizes[high] / 2:
                 yield y
 
-    def _column(self, y: float) -> int:
-        return sum(y > cut for cut in self.cuts)
-
-    def part(self, number: int) -> _Part:
-        """Return one of the parts."""
-        nodes = [n for n in self.sketch.nodes if self._column(self.heights[n.id]) == number]
-        rects = {node.id: self.placed.nodes[node.id] for node in nodes}
+    def part(self, number: int) -> tuple[Sketch, Placement]:
+        """Return one of the columns, where the engine has placed it."""
+        columns = self.columns
+        nodes = [node for node in self.sketch.nodes if columns[node.id] == number]
+        rects = {node.id: self.placed.nodes[node.id] for node in nodes if not node.border}
         high = min((rect.y for rect in rects.values()), default=0.0) - _AWAY
         low = max((rect.bottom for rect in rects.values()), default=0.0) + _AWAY
+        for node in nodes:
+            if node.border:
+                y = high if node.border == "source" else low
+                rects[node.id] = Rect(self.placed.nodes[node.id].x, y - 1.5, 3.0, 3.0)
+        ranks = {self.heights[node.id] for node in nodes if not node.border}
+        texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
+        ranks |= texts
+
+        def next_to(y: float, way: int) -> float:
+            """Return the height of the next rank below (1) or above (-1)."""
+            found = [other for other in ranks if (other - y) * way > _APART]
+            return min(found, key=lambda other: other * way, default=low if way > 0 else high)
+
         edges, routes = [], {}
         for edge in self.sketch.edges:
-            first, last = (self._column(self.heights[end]) for end in (edge.upper, edge.lower))
-            if not first <= number <= last:
-                continue
-            path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
-            size = edge.label
-            if edge.id in self.labels and self._column(self.labels[edge.id]) != number:
-                label = size = None
-            if label is not None:  # it stays between the ends, wherever the cut is
-                y = min(max(label.y, high + 4), low - 4 - label.height)
-                label = evolve(label, y=y)
-            routes[edge.id] = Route(path, label)
-            upper, lower = edge.upper, edge.lower
-            for border, y in (("source", high), ("sink", low)):
-                if not (first < number if border == "source" else number < last):
-                    continue
-                name = f"|{border} {edge.id}"
-                x = min(path[::3], key=lambda point, y=y: abs(point[1] - y))[0]  # type: ignore[misc]
-                rects[name] = Rect(x - 1.5, y - 1.5, 3.0, 3.0)
-                nodes.append(Node(name, 3.0, 3.0, border=border))
-                upper, lower = (name, lower) if border == "source" else (upper, name)
-            edges.append(
-                evolve(
-                    edge,
-                    upper=upper,
-                    lower=lower,
-                    upper_port=edge.upper_port if upper == edge.upper else None,
-                    lower_port=edge.lower_port if lower == edge.lower else None,
-                    label=size,
-                )
-            )
-        sketch = Sketch(tuple(nodes), tuple(edges))
-        return _Part(sketch, Placement(rects, routes, self.placed.size))
+            first, last = columns[edge.upper], columns[edge.lower]
+            if first == last == number:
+                edges.append(edge)
+                routes[edge.id] = self.placed.routes[edge.id]
+            elif number in (first, last):
+                # Beside the state, below the first rank with room for a label, the line turns.
+                way = 1 if first == number else -1
+                y = self.heights[edge.upper if way > 0 else edge.lower]
+                path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+                own = min(max(self._column(self.labels.get(edge.id, 0.0)), first), last)
+                label = label if own == number else None
+                beyond = next_to(y, way)
+                if label or beyond in texts:  # all lines from one rank turn below the same labels
+                    label = label and evolve(label, y=beyond - label.height / 2)
+                    y = beyond
+                border = "right" if way > 0 else "left"
+                node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
+                piece = evolve(edge, label=label and edge.label)
+                if way > 0:
+                    edges.append(evolve(piece, lower=node.id, lower_port=None))
+                else:
+                    edges.append(evolve(piece, upper=node.id, upper_port=None))
+                routes[edge.id] = Route(path, label)
+                nodes.append(node)
+                x = PITCH * self._order(edge, lower=way < 0)
+                y = low if way > 0 and edge.id in self.around else next_to(y, way)
+                rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
+        return Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, self.placed.size)
+
+    def _order(self, edge: Edge, *, lower: bool) -> int:
+        """Return the place of a line among all at one side of a column, the lowest first.
+
+        They have the order of their other ends: those of one channel do not cross beside it.
+        """
+        columns = self.columns
+
+        def key(one: Edge) -> tuple[float, ...]:
+            own, other = (one.lower, one.upper) if lower else (one.upper, one.lower)
+            over = abs(columns[own] - columns[other]) > 1
+            y = -math.inf if over else self.heights[other]
+            return (-y, *(0.0 if over else self.placed.nodes[n].x for n in (other, own)))
+
+        return sorted(self.sketch.edges, key=key).index(edge)
