@@ -14,7 +14,7 @@ from typing import Final, final
 
 from attrs import define, evolve
 
-from statecharts.drawing.channels import CROSS, Piece, Work, crossed, route, tracked
+from statecharts.drawing.channels import CROSS, ROUNDS, Piece, Work, crossed, route, tracked
 from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
@@ -31,8 +31,13 @@ _APART: Final = 1.5
 """Distance of two heights from which they are two ranks."""
 _LENGTH: Final = 0.015
 """What a line costs for each point of its length; see `CROSS`."""
+_QUICK: Final = 2
+"""How often each line is routed while it is tried which ones go around."""
 _STEP: Final = 12.0
 """The least distance by which a line goes up or down between columns."""
+
+_End = tuple[str, bool]
+"""The upper end of a line, or its lower one."""
 
 
 def route_in_columns(
@@ -43,9 +48,64 @@ def route_in_columns(
     cutter.cut(columns)
     if not cutter.cuts:
         return route(sketch, placed, rounds, work)
-    parts = [cutter.part(number) for number in range(len(cutter.cuts) + 1)]
-    done = [_Part(part, route(part, at, rounds, work)) for part, at in parts]
-    return _Columns(sketch, done, cutter.columns).placement()
+    return _Chooser(cutter, rounds, work).best()
+
+
+@final
+class _Chooser:
+    """Chooses which lines turn beside their states, and which go around a column."""
+
+    def __init__(self, cutter: _Cutter, rounds: int, work: Work) -> None:
+        self.cutter, self.rounds, self.work = cutter, rounds, work
+        self.done: dict[tuple[object, ...], Placement] = {}
+
+    def best(self) -> Placement:
+        """Return the columns with the lines that cross least, and of those, the shortest.
+
+        At first, all lines turn beside their states. Where they cross, those that go around both of
+        their columns do not cross more than they would in one column.
+        """
+        first = self._set(frozenset(), self.rounds)
+        if not first.crossings or self.rounds < ROUNDS:
+            return first
+        columns = self.cutter.columns
+        cut = [e.id for e in self.cutter.sketch.edges if columns[e.upper] != columns[e.lower]]
+        every = frozenset((name, lower) for name in cut for lower in (False, True))
+        found = {around: self._cost(around) for around in (frozenset[_End](), every)}
+        best = min(found, key=found.__getitem__)
+        least, improved = found[best], True
+        while improved:
+            improved = False
+            for name in cut:
+                own = {(name, False), (name, True)}
+                for ends in (set[_End](), {(name, False)}, {(name, True)}, own):
+                    around = frozenset(best - own | ends)
+                    if around not in found and self.work.left > 0:
+                        found[around] = self._cost(around)
+                        if found[around] < least:
+                            best, least, improved = around, found[around], True
+        return min(first, self._set(best, self.rounds), key=_cost)
+
+    def _cost(self, around: frozenset[_End]) -> float:
+        return _cost(self._set(around, _QUICK))
+
+    def _set(self, around: frozenset[_End], rounds: int) -> Placement:
+        """Return the columns, given the ends of lines that go around."""
+        self.cutter.around = around
+        parts = []
+        for number in range(len(self.cutter.cuts) + 1):
+            part, at = self.cutter.part(number)
+            key = part, rounds, *at.nodes.values()
+            if key not in self.done:
+                self.done[key] = route(part, at, rounds, self.work)
+            parts.append(_Part(part, self.done[key]))
+        return _Columns(self.cutter.sketch, parts, self.cutter.columns).placement()
+
+
+def _cost(placed: Placement) -> float:
+    """Return what lines cost: crossings, and length."""
+    points = (point for one in placed.routes.values() for point in itertools.pairwise(one.path))
+    return CROSS * placed.crossings + _LENGTH * sum(itertools.starmap(math.dist, points))
 
 
 @final
@@ -192,8 +252,8 @@ class _Cutter:
             if one.label is not None
         }
         self.cuts: list[float] = []
-        self.around: set[str] = set()
-        """The lines that go to the foot of their column first, where they cross fewer others."""
+        self.around = frozenset[_End]()
+        """The ends of lines that go to the foot of their column first, or come from its top."""
 
     def _column(self, y: float) -> int:
         return sum(y > cut for cut in self.cuts)
@@ -227,36 +287,6 @@ class _Cutter:
             free = [y for y in places if y > least]
             if free:
                 self.cuts.append(min(free, key=cost))
-        for number in range(len(self.cuts)):
-            self._go_around(number)
-
-    def _go_around(self, number: int) -> None:
-        """Let lines from one column to the next go to its foot, where that is worth the detour.
-
-        Two lines cross between columns if their ends have another order in each.
-        """
-        columns, edges = self.columns, self.sketch.edges
-        tops = [0.0, *self.cuts]
-        foot = self.cuts[number] - tops[number]
-        ends = {
-            edge.id: (
-                self.heights[edge.upper] - tops[number],
-                self.heights[edge.lower] - tops[number + 1],
-            )
-            for edge in edges
-            if (columns[edge.upper], columns[edge.lower]) == (number, number + 1)
-        }
-        for name in sorted(ends, key=lambda name: -ends[name][0]):
-            start, end = ends[name]
-            others = [ends[other] for other in ends if other != name]
-            now, then = (
-                CROSS * sum((y - a) * (end - b) < 0 for a, b in others)
-                + _LENGTH * (abs(y - end) + y - start)
-                for y in (start, foot)
-            )
-            if then < now:
-                self.around.add(name)
-                ends[name] = foot, end
 
     def _inner(self) -> list[str]:
         return [name for name, node in self.nodes.items() if not node.border]
@@ -319,7 +349,9 @@ class _Cutter:
                 routes[edge.id] = Route(path, label)
                 nodes.append(node)
                 x = PITCH * self._order(edge, lower=way < 0)
-                y = low if way > 0 and edge.id in self.around else next_to(y, way)
+                y = next_to(y, way)
+                if (edge.id, way < 0) in self.around:
+                    y = low if way > 0 else high
                 rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
         return Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, self.placed.size)
 
@@ -331,9 +363,18 @@ class _Cutter:
         columns = self.columns
 
         def key(one: Edge) -> tuple[float, ...]:
-            own, other = (one.lower, one.upper) if lower else (one.upper, one.lower)
-            over = abs(columns[own] - columns[other]) > 1
-            y = -math.inf if over else self.heights[other]
-            return (-y, *(0.0 if over else self.placed.nodes[n].x for n in (other, own)))
+            if abs(columns[one.upper] - columns[one.lower]) > 1:
+                return 2.0, 0.0
+            other = one.upper if lower else one.lower
+            x = self._cut_at(one)
+            if (one.id, not lower) in self.around:
+                return (-1.0 if lower else 1.0), x
+            return 0.0, -self.heights[other], x
 
         return sorted(self.sketch.edges, key=key).index(edge)
+
+    def _cut_at(self, edge: Edge) -> float:
+        """Return the x of a line where the engine drew it, at the first cut."""
+        cut = next((y for y in self.cuts if y > self.heights[edge.upper]), 0.0)
+        path = self.placed.routes[edge.id].path
+        return min(path, key=lambda point: abs(point[1] - cut), default=(0.0, 0.0))[0]
