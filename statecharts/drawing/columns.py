@@ -15,7 +15,7 @@ from typing import Final, final
 from attrs import define, evolve
 
 from statecharts.drawing.channels import CROSS, ROUNDS, Piece, Work, crossed, route, tracked
-from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
+from statecharts.drawing.geometry import Path, Point, Rect, cornered, flattened, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
 _BETWEEN: Final = 2 * PITCH
@@ -44,10 +44,11 @@ def route_in_columns(
     sketch: Sketch, placed: Placement, columns: int, rounds: int, work: Work
 ) -> Placement:
     """Return a placement with lines, in so many columns, or in as many as there can be."""
-    cutter = _Cutter(sketch, placed)
+    tower = route(sketch, placed, rounds, work)
+    cutter = _Cutter(sketch, tower)
     cutter.cut(columns)
     if not cutter.cuts:
-        return route(sketch, placed, rounds, work)
+        return tower
     return _Chooser(cutter, rounds, work).best()
 
 
@@ -252,21 +253,15 @@ class _Cutter:
             if one.label is not None
         }
         self.cuts: list[float] = []
+        self.columns: dict[str, int] = {}
+        """The column of each node; a point on the border is in that of its line's other end."""
+        self.at: dict[str, float] = {}
+        """The x of each line where it is cut."""
         self.around = frozenset[_End]()
         """The ends of lines that go to the foot of their column first, or come from its top."""
 
     def _column(self, y: float) -> int:
         return sum(y > cut for cut in self.cuts)
-
-    @property
-    def columns(self) -> dict[str, int]:
-        """The column of each node; a point on the border is in that of its line's other end."""
-        found = {name: self._column(y) for name, y in self.heights.items()}
-        for edge in self.sketch.edges:
-            for one, other in ((edge.upper, edge.lower), (edge.lower, edge.upper)):
-                if self.nodes[one].border:
-                    found[one] = found[other]
-        return found
 
     def cut(self, columns: int) -> None:
         """Choose where to cut: where few lines are, near to where the graph is divided evenly."""
@@ -288,6 +283,15 @@ class _Cutter:
             if free:
                 self.cuts.append(min(free, key=cost))
 
+        self.columns = {name: self._column(y) for name, y in self.heights.items()}
+        for edge in self.sketch.edges:
+            for one, other in ((edge.upper, edge.lower), (edge.lower, edge.upper)):
+                if self.nodes[one].border:
+                    self.columns[one] = self.columns[other]
+            cut = next((y for y in self.cuts if y > self.heights[edge.upper]), 0.0)
+            path = flattened(self.placed.routes[edge.id].path)
+            self.at[edge.id] = min(path, key=lambda p, y=cut: abs(p[1] - y))[0]  # type: ignore[misc]
+
     def _inner(self) -> list[str]:
         return [name for name, node in self.nodes.items() if not node.border]
 
@@ -307,15 +311,15 @@ class _Cutter:
         columns = self.columns
         nodes = [node for node in self.sketch.nodes if columns[node.id] == number]
         rects = {node.id: self.placed.nodes[node.id] for node in nodes if not node.border}
-        high = min((rect.y for rect in rects.values()), default=0.0) - _AWAY
-        low = max((rect.bottom for rect in rects.values()), default=0.0) + _AWAY
+        ranks = {rect.centre[1] for rect in rects.values()}
+        texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
+        ranks |= texts
+        high = min([*(rect.y for rect in rects.values()), *texts], default=0.0) - _AWAY
+        low = max([*(rect.bottom for rect in rects.values()), *texts], default=0.0) + _AWAY
         for node in nodes:
             if node.border:
                 y = high if node.border == "source" else low
                 rects[node.id] = Rect(self.placed.nodes[node.id].x, y - 1.5, 3.0, 3.0)
-        ranks = {self.heights[node.id] for node in nodes if not node.border}
-        texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
-        ranks |= texts
 
         def next_to(y: float, way: int) -> float:
             """Return the height of the next rank below (1) or above (-1)."""
@@ -327,7 +331,11 @@ class _Cutter:
             first, last = columns[edge.upper], columns[edge.lower]
             if first == last == number:
                 edges.append(edge)
-                routes[edge.id] = self.placed.routes[edge.id]
+                path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+                if label is not None:  # that of a line to the border may be beside another column
+                    y = min(max(label.centre[1], high + _ABOVE), low - _ABOVE)
+                    label = evolve(label, y=y - label.height / 2)
+                routes[edge.id] = Route(path, label)
             elif number in (first, last):
                 # Beside the state, below the first rank with room for a label, the line turns.
                 way = 1 if first == number else -1
@@ -366,15 +374,9 @@ class _Cutter:
             if abs(columns[one.upper] - columns[one.lower]) > 1:
                 return 2.0, 0.0
             other = one.upper if lower else one.lower
-            x = self._cut_at(one)
+            x = self.at[one.id]
             if (one.id, not lower) in self.around:
                 return (-1.0 if lower else 1.0), x
             return 0.0, -self.heights[other], x
 
         return sorted(self.sketch.edges, key=key).index(edge)
-
-    def _cut_at(self, edge: Edge) -> float:
-        """Return the x of a line where the engine drew it, at the first cut."""
-        cut = next((y for y in self.cuts if y > self.heights[edge.upper]), 0.0)
-        path = self.placed.routes[edge.id].path
-        return min(path, key=lambda point: abs(point[1] - cut), default=(0.0, 0.0))[0]
