@@ -67,25 +67,26 @@ class _Chooser:
         their columns do not cross more than they would in one column.
         """
         first = self._set(frozenset(), self.rounds)
-        if not first.crossings or self.rounds < ROUNDS:
+        if first.crossings <= self.cutter.placed.crossings or self.rounds < ROUNDS:
             return first
         columns = self.cutter.columns
         cut = [e.id for e in self.cutter.sketch.edges if columns[e.upper] != columns[e.lower]]
         every = frozenset((name, lower) for name in cut for lower in (False, True))
         found = {around: self._cost(around) for around in (frozenset[_End](), every)}
         best = min(found, key=found.__getitem__)
-        least, improved = found[best], True
+        least, improved, reserve = found[best], True, self.work.left // 2
         while improved:
             improved = False
             for name in cut:
                 own = {(name, False), (name, True)}
                 for ends in (set[_End](), {(name, False)}, {(name, True)}, own):
                     around = frozenset(best - own | ends)
-                    if around not in found and self.work.left > 0:
+                    if around not in found and self.work.left > reserve:
                         found[around] = self._cost(around)
                         if found[around] < least:
                             best, least, improved = around, found[around], True
-        return min(first, self._set(best, self.rounds), key=_cost)
+        tried = (best, every) if self.work.left > 0 else (best,)
+        return min(first, *(self._set(around, self.rounds) for around in tried), key=_cost)
 
     def _cost(self, around: frozenset[_End]) -> float:
         return _cost(self._set(around, _QUICK))
@@ -142,17 +143,8 @@ class _Columns:
         self.sketch = sketch
         self.parts = parts
         self.spans = {e.id: (columns[e.upper], columns[e.lower]) for e in sketch.edges}
-        # A line to a column that is not the next one runs above those between.
-        over = [name for name, (first, last) in self.spans.items() if last > first + 1]
-        self.bridges = {name: PITCH * number for number, name in enumerate(over)}
-        self.lanes: dict[str, list[Path]] = {name: [] for name in self.spans}
-        self.crossed = sum(
-            node.border == "source" and first < columns[node.id] < last
-            for node in sketch.nodes
-            for first, last in map(self.spans.__getitem__, over)
-        )
-        for part in parts:
-            part.top = PITCH * len(over) + _BETWEEN if over else 0.0
+        self.lanes: dict[tuple[str, int], Path] = {}
+        self.crossed = 0
         for number in range(len(parts) - 1):
             self._join(number)
 
@@ -173,9 +165,8 @@ class _Columns:
         one, two = self.parts[number : number + 2]
         between = [name for name, (a, b) in self.spans.items() if a <= number < b]
         heights = {name: self._heights(name, number) for name in between}
-        arriving = [name for name in between if self.spans[name][1] == number + 1]
-        two.top += _settled([heights[name][1] - heights[name][0] for name in arriving])
-        heights |= {name: self._heights(name, number) for name in arriving}
+        two.top += _settled([end - start for start, end in heights.values()])
+        heights = {name: self._heights(name, number) for name in between}
         # What is nearly as high is not to be on one track.
         pieces = {
             name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
@@ -189,29 +180,24 @@ class _Columns:
         for name, (start, end) in heights.items():
             lane = one.right + _BETWEEN + PITCH * pieces[name].track
             corners: list[Point] = [(one.right, start), (lane, start), (lane, end), (two.left, end)]
-            self.lanes[name].append(cornered(corners, _RADIUS))
+            self.lanes[name, number] = cornered(corners, _RADIUS)
 
     def _heights(self, name: str, number: int) -> tuple[float, float]:
         """Return the heights at which a line leaves a column, and gets to the next."""
-        first, last = self.spans[name]
-        start = end = self.bridges.get(name, 0.0)
-        if first == number:
-            start = self.parts[first].path(name)[-1][1]
-        if last == number + 1:
-            end = self.parts[last].path(name)[0][1]
-        return start, end
+        one, two = (part.path(name) for part in self.parts[number : number + 2])
+        return one[-1][1], two[0][1]
 
     def _route(self, edge: Edge, height: float) -> Route:
-        first, last = (self.parts[number] for number in self.spans[edge.id])
-        path = joined(first.path(edge.id), *self.lanes[edge.id])
-        if last is not first:
-            path = joined(path, last.path(edge.id))
+        first, last = self.spans[edge.id]
+        path = self.parts[first].path(edge.id)
+        for number in range(first, last):
+            path = joined(path, self.lanes[edge.id, number], self.parts[number + 1].path(edge.id))
         borders = {node.border for node in self.sketch.nodes if node.id in (edge.upper, edge.lower)}
         if "source" in borders:
             path = joined(((path[0][0], 0.0),), path)
         if "sink" in borders:
             path = joined(path, ((path[-1][0], height),))
-        for part in (first, last):
+        for part in (self.parts[first], self.parts[last]):
             label = part.done.routes[edge.id].label
             if label is not None:
                 return Route(path, label.moved(part.left, part.top))
@@ -239,6 +225,23 @@ def _settled(steps: Sequence[float]) -> float:
         (by for by in lower if 0 <= by <= 2 * _STEP),
         key=lambda by: (sum(0.01 < abs(step + by) < _STEP - 0.01 for step in steps), by),
     )
+
+
+@final
+@define
+class _Levels:
+    """The heights of a column: of ranks, of those of labels alone, above all, and below all."""
+
+    ranks: set[float]
+    texts: set[float]
+    high: float
+    low: float
+
+    def next_to(self, y: float, *, up: bool) -> float:
+        """Return the height of the next rank above or below."""
+        if up:
+            return max((other for other in self.ranks if other < y - _APART), default=self.high)
+        return min((other for other in self.ranks if other > y + _APART), default=self.low)
 
 
 @final
@@ -313,55 +316,57 @@ class _Cutter:
         rects = {node.id: self.placed.nodes[node.id] for node in nodes if not node.border}
         ranks = {rect.centre[1] for rect in rects.values()}
         texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
-        ranks |= texts
         high = min([*(rect.y for rect in rects.values()), *texts], default=0.0) - _AWAY
         low = max([*(rect.bottom for rect in rects.values()), *texts], default=0.0) + _AWAY
         for node in nodes:
             if node.border:
-                y = high if node.border == "source" else low
+                y = high - _AWAY if node.border == "source" else low
                 rects[node.id] = Rect(self.placed.nodes[node.id].x, y - 1.5, 3.0, 3.0)
-
-        def next_to(y: float, way: int) -> float:
-            """Return the height of the next rank below (1) or above (-1)."""
-            found = [other for other in ranks if (other - y) * way > _APART]
-            return min(found, key=lambda other: other * way, default=low if way > 0 else high)
-
+        levels = _Levels(ranks | texts, texts, high, low)
         edges, routes = [], {}
         for edge in self.sketch.edges:
-            first, last = columns[edge.upper], columns[edge.lower]
-            if first == last == number:
-                edges.append(edge)
-                path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
-                if label is not None:  # that of a line to the border may be beside another column
-                    y = min(max(label.centre[1], high + _ABOVE), low - _ABOVE)
-                    label = evolve(label, y=y - label.height / 2)
-                routes[edge.id] = Route(path, label)
-            elif number in (first, last):
-                # Beside the state, below the first rank with room for a label, the line turns.
-                way = 1 if first == number else -1
-                y = self.heights[edge.upper if way > 0 else edge.lower]
-                path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
-                own = min(max(self._column(self.labels.get(edge.id, 0.0)), first), last)
-                label = label if own == number else None
-                beyond = next_to(y, way)
-                if label or beyond in texts:  # all lines from one rank turn below the same labels
-                    label = label and evolve(label, y=beyond - label.height / 2)
-                    y = beyond
-                border = "right" if way > 0 else "left"
-                node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
-                piece = evolve(edge, label=label and edge.label)
-                if way > 0:
-                    edges.append(evolve(piece, lower=node.id, lower_port=None))
-                else:
-                    edges.append(evolve(piece, upper=node.id, upper_port=None))
-                routes[edge.id] = Route(path, label)
-                nodes.append(node)
-                x = PITCH * self._order(edge, lower=way < 0)
-                y = next_to(y, way)
-                if (edge.id, way < 0) in self.around:
-                    y = low if way > 0 else high
-                rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
+            if columns[edge.upper] <= number <= columns[edge.lower]:
+                piece, routes[edge.id], ends = self._piece(edge, number, levels)
+                for border, y in ends.items():
+                    node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
+                    nodes.append(node)
+                    x = PITCH * self._order(edge, lower=border == "left")
+                    rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
+                    if border == "left":
+                        piece = evolve(piece, upper=node.id, upper_port=None)
+                    else:
+                        piece = evolve(piece, lower=node.id, lower_port=None)
+                edges.append(piece)
         return Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, self.placed.size)
+
+    def _piece(
+        self, edge: Edge, number: int, levels: _Levels
+    ) -> tuple[Edge, Route, dict[str, float]]:
+        """Return what is in a column of a line, and how high it is at the column's sides."""
+        first, last = self.columns[edge.upper], self.columns[edge.lower]
+        path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+        own = last if self._column(self.labels.get(edge.id, 0.0)) >= last else first
+        if label is None or own != number:
+            edge, label = evolve(edge, label=None), None
+        if first < number < last:  # above all else
+            ends = {"left": levels.high - 2 * _ABOVE, "right": levels.high - _ABOVE}
+            return edge, Route(path), ends
+        if first == last:
+            if label is not None:  # that of a line to the border may be beside another column
+                y = min(max(label.centre[1], levels.high + _ABOVE), levels.low - _ABOVE)
+                label = evolve(label, y=y - label.height / 2)
+            return edge, Route(path, label), {}
+        # Beside the state, below the first rank with room for a label, it turns.
+        lower = number == last
+        y = self.heights[edge.lower if lower else edge.upper]
+        beyond = levels.next_to(y, up=lower)
+        if label or beyond in levels.texts:  # all lines from one rank turn below the same labels
+            label = label and evolve(label, y=beyond - label.height / 2)
+            y = beyond
+        y = levels.next_to(y, up=lower)
+        if (edge.id, lower) in self.around:
+            y = levels.high if lower else levels.low
+        return edge, Route(path, label), {"left" if lower else "right": y}
 
     def _order(self, edge: Edge, *, lower: bool) -> int:
         """Return the place of a line among all at one side of a column, the lowest first.
@@ -371,10 +376,10 @@ class _Cutter:
         columns = self.columns
 
         def key(one: Edge) -> tuple[float, ...]:
-            if abs(columns[one.upper] - columns[one.lower]) > 1:
-                return 2.0, 0.0
-            other = one.upper if lower else one.lower
             x = self.at[one.id]
+            if columns[one.lower] - columns[one.upper] > 1:
+                return 2.0, -self.heights[one.upper], x
+            other = one.upper if lower else one.lower
             if (one.id, not lower) in self.around:
                 return (-1.0 if lower else 1.0), x
             return 0.0, -self.heights[other], x
