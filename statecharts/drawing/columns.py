@@ -25,7 +25,7 @@ _ABOVE: Final = 12.0
 """Distance of a cut from the rank below it."""
 _AWAY: Final = 40.0
 """Distance of the ends of lines on the border from the ranks of a column."""
-_CUT: Final = 40.0
+_CUT: Final = 60.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
 _APART: Final = 1.5
 """Distance of two heights from which they are two ranks."""
@@ -54,7 +54,7 @@ def route_in_columns(
 
 @final
 class _Chooser:
-    """Chooses which lines turn beside their states, and which go around a column."""
+    """Chooses which lines turn beside their states, and which go around their columns."""
 
     def __init__(self, cutter: _Cutter, rounds: int, work: Work) -> None:
         self.cutter, self.rounds, self.work = cutter, rounds, work
@@ -69,10 +69,9 @@ class _Chooser:
         first = self._set(frozenset(), self.rounds)
         if first.crossings <= self.cutter.placed.crossings or self.rounds < ROUNDS:
             return first
-        columns = self.cutter.columns
-        cut = [e.id for e in self.cutter.sketch.edges if columns[e.upper] != columns[e.lower]]
+        cut = [name for name, (one, two) in self.cutter.spans.items() if one != two]
         every = frozenset((name, lower) for name in cut for lower in (False, True))
-        found = {around: self._cost(around) for around in (frozenset[_End](), every)}
+        found = {one: _cost(self._set(one, _QUICK)) for one in (frozenset[_End](), every)}
         best = min(found, key=found.__getitem__)
         least, improved, reserve = found[best], True, self.work.left // 2
         while improved:
@@ -80,16 +79,13 @@ class _Chooser:
             for name in cut:
                 own = {(name, False), (name, True)}
                 for ends in (set[_End](), {(name, False)}, {(name, True)}, own):
-                    around = frozenset(best - own | ends)
+                    around = best - own | ends
                     if around not in found and self.work.left > reserve:
-                        found[around] = self._cost(around)
+                        found[around] = _cost(self._set(around, _QUICK))
                         if found[around] < least:
                             best, least, improved = around, found[around], True
         tried = (best, every) if self.work.left > 0 else (best,)
         return min(first, *(self._set(around, self.rounds) for around in tried), key=_cost)
-
-    def _cost(self, around: frozenset[_End]) -> float:
-        return _cost(self._set(around, _QUICK))
 
     def _set(self, around: frozenset[_End], rounds: int) -> Placement:
         """Return the columns, given the ends of lines that go around."""
@@ -101,7 +97,7 @@ class _Chooser:
             if key not in self.done:
                 self.done[key] = route(part, at, rounds, self.work)
             parts.append(_Part(part, self.done[key]))
-        return _Columns(self.cutter.sketch, parts, self.cutter.columns).placement()
+        return _Columns(self.cutter, parts).placement()
 
 
 def _cost(placed: Placement) -> float:
@@ -139,10 +135,8 @@ class _Part:
 
 @final
 class _Columns:
-    def __init__(self, sketch: Sketch, parts: list[_Part], columns: dict[str, int]) -> None:
-        self.sketch = sketch
-        self.parts = parts
-        self.spans = {e.id: (columns[e.upper], columns[e.lower]) for e in sketch.edges}
+    def __init__(self, cutter: _Cutter, parts: list[_Part]) -> None:
+        self.sketch, self.spans, self.parts = cutter.sketch, cutter.spans, parts
         self.lanes: dict[tuple[str, int], Path] = {}
         self.crossed = 0
         for number in range(len(parts) - 1):
@@ -164,16 +158,14 @@ class _Columns:
         """Place a column, and the lines between it and the one before."""
         one, two = self.parts[number : number + 2]
         between = [name for name, (a, b) in self.spans.items() if a <= number < b]
-        heights = {name: self._heights(name, number) for name in between}
-        two.top += _settled([end - start for start, end in heights.values()])
-        heights = {name: self._heights(name, number) for name in between}
+        ends = {name: (one.path(name)[-1][1], two.path(name)[0][1]) for name in between}
+        two.top = _settled([end - start for start, end in ends.values()])
+        heights = {name: (start, end + two.top) for name, (start, end) in ends.items()}
         # What is nearly as high is not to be on one track.
         pieces = {
-            name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
-            for name, (start, end) in heights.items()
+            name: Piece(*(round(y / PITCH) * PITCH for y in pair)) for name, pair in heights.items()
         }
-        bent = [pieces[name] for name, (start, end) in heights.items() if start != end]
-        count = tracked(bent)
+        count = tracked([pieces[name] for name, (y, end) in heights.items() if y != end])
         order = sorted(pieces.values(), key=lambda piece: piece.track)
         self.crossed += sum(crossed(a, b) for a, b in itertools.combinations(order, 2))
         two.left = one.right + 2 * _BETWEEN + PITCH * max(0, count - 1)
@@ -181,11 +173,6 @@ class _Columns:
             lane = one.right + _BETWEEN + PITCH * pieces[name].track
             corners: list[Point] = [(one.right, start), (lane, start), (lane, end), (two.left, end)]
             self.lanes[name, number] = cornered(corners, _RADIUS)
-
-    def _heights(self, name: str, number: int) -> tuple[float, float]:
-        """Return the heights at which a line leaves a column, and gets to the next."""
-        one, two = (part.path(name) for part in self.parts[number : number + 2])
-        return one[-1][1], two[0][1]
 
     def _route(self, edge: Edge, height: float) -> Route:
         first, last = self.spans[edge.id]
@@ -258,6 +245,8 @@ class _Cutter:
         self.cuts: list[float] = []
         self.columns: dict[str, int] = {}
         """The column of each node; a point on the border is in that of its line's other end."""
+        self.spans: dict[str, tuple[int, int]] = {}
+        """The first and the last column of each line."""
         self.at: dict[str, float] = {}
         """The x of each line where it is cut."""
         self.around = frozenset[_End]()
@@ -273,8 +262,14 @@ class _Cutter:
             for edge in self.sketch.edges
             if not self.nodes[edge.upper].border and not self.nodes[edge.lower].border
         ]
-        bottom = max((self.placed.nodes[name].bottom for name in self._inner()), default=0.0)
-        places = list(self._places())
+        inner = [rect for name, rect in self.placed.nodes.items() if not self.nodes[name].border]
+        bottom = max((rect.bottom for rect in inner), default=0.0)
+        top = min((rect.y for rect in inner), default=0.0)
+        places = [  # a cut goes through lines alone
+            y
+            for y in (rect.y - _ABOVE for rect in inner)
+            if y > top and not any(rect.y <= y <= rect.bottom for rect in inner)
+        ]
         for number in range(1, columns):
             ideal = bottom * number / columns
 
@@ -285,34 +280,19 @@ class _Cutter:
             free = [y for y in places if y > least]
             if free:
                 self.cuts.append(min(free, key=cost))
-
         self.columns = {name: self._column(y) for name, y in self.heights.items()}
         for edge in self.sketch.edges:
             for one, other in ((edge.upper, edge.lower), (edge.lower, edge.upper)):
                 if self.nodes[one].border:
                     self.columns[one] = self.columns[other]
+            self.spans[edge.id] = self.columns[edge.upper], self.columns[edge.lower]
             cut = next((y for y in self.cuts if y > self.heights[edge.upper]), 0.0)
             path = flattened(self.placed.routes[edge.id].path)
-            self.at[edge.id] = min(path, key=lambda p, y=cut: abs(p[1] - y))[0]  # type: ignore[misc]
-
-    def _inner(self) -> list[str]:
-        return [name for name, node in self.nodes.items() if not node.border]
-
-    def _places(self) -> Iterator[float]:
-        """Yield the heights at which a cut goes through lines alone."""
-        sizes: dict[float, float] = {}
-        for name in self._inner():
-            y = self.heights[name]
-            sizes[y] = max(sizes.get(y, 0.0), self.nodes[name].height)
-        for high, low in itertools.pairwise(sorted(sizes)):
-            y = low - sizes[low] / 2 - _ABOVE
-            if y > high + sizes[high] / 2:
-                yield y
+            self.at[edge.id] = min(((abs(y - cut), x) for x, y in path), default=(0, 0.0))[1]
 
     def part(self, number: int) -> tuple[Sketch, Placement]:
         """Return one of the columns, where the engine has placed it."""
-        columns = self.columns
-        nodes = [node for node in self.sketch.nodes if columns[node.id] == number]
+        nodes = [node for node in self.sketch.nodes if self.columns[node.id] == number]
         rects = {node.id: self.placed.nodes[node.id] for node in nodes if not node.border}
         ranks = {rect.centre[1] for rect in rects.values()}
         texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
@@ -325,7 +305,7 @@ class _Cutter:
         levels = _Levels(ranks | texts, texts, high, low)
         edges, routes = [], {}
         for edge in self.sketch.edges:
-            if columns[edge.upper] <= number <= columns[edge.lower]:
+            if self.spans[edge.id][0] <= number <= self.spans[edge.id][1]:
                 piece, routes[edge.id], ends = self._piece(edge, number, levels)
                 for border, y in ends.items():
                     node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
@@ -343,7 +323,7 @@ class _Cutter:
         self, edge: Edge, number: int, levels: _Levels
     ) -> tuple[Edge, Route, dict[str, float]]:
         """Return what is in a column of a line, and how high it is at the column's sides."""
-        first, last = self.columns[edge.upper], self.columns[edge.lower]
+        first, last = self.spans[edge.id]
         path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
         own = last if self._column(self.labels.get(edge.id, 0.0)) >= last else first
         if label is None or own != number:
@@ -373,11 +353,10 @@ class _Cutter:
 
         They have the order of their other ends: those of one channel do not cross beside it.
         """
-        columns = self.columns
 
         def key(one: Edge) -> tuple[float, ...]:
             x = self.at[one.id]
-            if columns[one.lower] - columns[one.upper] > 1:
+            if self.spans[one.id][1] - self.spans[one.id][0] > 1:
                 return 2.0, -self.heights[one.upper], x
             other = one.upper if lower else one.lower
             if (one.id, not lower) in self.around:
