@@ -163,7 +163,8 @@ class _Columns:
         heights = {name: (start, end + two.top) for name, (start, end) in ends.items()}
         # What is nearly as high is not to be on one track.
         pieces = {
-            name: Piece(*(round(y / PITCH) * PITCH for y in pair)) for name, pair in heights.items()
+            name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
+            for name, (start, end) in heights.items()
         }
         count = tracked([pieces[name] for name, (y, end) in heights.items() if y != end])
         order = sorted(pieces.values(), key=lambda piece: piece.track)
