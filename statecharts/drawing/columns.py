@@ -31,7 +31,7 @@ _APART: Final = 1.5
 """Distance of two heights from which they are two ranks."""
 _LENGTH: Final = 0.015
 """What a line costs for each point of its length; see `CROSS`."""
-_QUICK: Final = 2
+_QUICK: Final = 1
 """How often each line is routed while it is tried which ones go around."""
 _STEP: Final = 12.0
 """The least distance by which a line goes up or down between columns."""
@@ -238,11 +238,7 @@ class _Cutter:
         self.sketch, self.placed = sketch, placed
         self.nodes = {node.id: node for node in sketch.nodes}
         self.heights = {name: rect.centre[1] for name, rect in placed.nodes.items()}
-        self.labels = {
-            name: one.label.centre[1]
-            for name, one in placed.routes.items()
-            if one.label is not None
-        }
+        self.labels = {n: one.label.centre[1] for n, one in placed.routes.items() if one.label}
         self.cuts: list[float] = []
         self.columns: dict[str, int] = {}
         """The column of each node; a point on the border is in that of its line's other end."""
@@ -266,11 +262,8 @@ class _Cutter:
         inner = [rect for name, rect in self.placed.nodes.items() if not self.nodes[name].border]
         bottom = max((rect.bottom for rect in inner), default=0.0)
         top = min((rect.y for rect in inner), default=0.0)
-        places = [  # a cut goes through lines alone
-            y
-            for y in (rect.y - _ABOVE for rect in inner)
-            if y > top and not any(rect.y <= y <= rect.bottom for rect in inner)
-        ]
+        above = (rect.y - _ABOVE for rect in inner)
+        places = [y for y in above if y > top and not any(r.y <= y <= r.bottom for r in inner)]
         for number in range(1, columns):
             ideal = bottom * number / columns
 
@@ -330,8 +323,8 @@ class _Cutter:
         if label is None or own != number:
             edge, label = evolve(edge, label=None), None
         if first < number < last:  # above all else
-            ends = {"left": levels.high - 2 * _ABOVE, "right": levels.high - _ABOVE}
-            return edge, Route(path), ends
+            high = levels.high - _ABOVE
+            return edge, Route(path), {"left": high - _ABOVE, "right": high}
         if first == last:
             if label is not None:  # that of a line to the border may be beside another column
                 y = min(max(label.centre[1], levels.high + _ABOVE), levels.low - _ABOVE)
