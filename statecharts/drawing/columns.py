@@ -1,8 +1,8 @@
 """Columns: a tall graph, cut between ranks and set in columns, as a newspaper sets text.
 
-The ranks keep their order. A line that is cut leaves its column at the right, beside the state that
-it meets there, goes up or down between the columns, and gets to the state that it meets in another
-one from the left. Lines to the border around the graph keep to the column of their state.
+The ranks keep their order. A line that is cut leaves its column at the right and enters another at
+the left, beside its states, or by the foot of the one or the top of the other if fewer lines cross
+then. Lines to the border around the graph keep to the column of their state.
 """
 
 from __future__ import annotations
