@@ -71,6 +71,11 @@ _STEP: Final = 0.5
 _ASIDE: Final = 0.25
 _SHARED: Final = 60.0
 
+_BEYOND: Final = 1e6
+"""Where lines go on beside a sketch, as long as its width is not known."""
+_FARTHEST: Final = _BEYOND / 4
+_SIDES: Final = ("left", "right")
+
 _Places = list[float]
 
 
@@ -191,19 +196,29 @@ class _Line:
     hints: list[float]
     above: float | None = None
     below: float | None = None
+    sides: tuple[bool, bool] = (False, False)
+    """Whether it goes on beside the sketch, at its upper and at its lower end."""
     ways: list[float] = field(factory=list)
     levels: dict[int, float] = field(factory=dict)
+
+    def is_aside(self, *, lower: bool) -> bool:
+        """Tell whether one of its ends is beside the sketch."""
+        return self.sides[lower]
+
+
+@define(eq=False)
+class Piece:
+    """A piece of a line in a channel: level between two places, or upright at one."""
+
+    start: float
+    end: float
+    track: int = 0
 
 
 @final
 @define(eq=False)
-class _Piece:
-    """A piece of a line in a channel: level between two places, or upright at one."""
-
-    line: _Line
-    start: float
-    end: float
-    track: int = 0
+class _Piece(Piece):
+    line: _Line = field(kw_only=True)
 
     def is_inside(self, number: int) -> bool:
         """Tell whether the channel below a rank is inside the sketch."""
@@ -416,6 +431,7 @@ class _Router:
             (line.ways[-1], line.ways[-2]) if low else (line.ways[0], line.ways[1])
             for line, low in lines
         ]
+        ends = [(x, other) for x, other in ends if abs(other) < _FARTHEST]
 
         def cost(by: float) -> float:
             return sum(_bent(x + by, other) for x, other in ends)
@@ -514,7 +530,8 @@ class _Router:
             self.ranks[rank].items.append(item)
         first, last = self.rank_of[edge.upper], self.rank_of[edge.lower]
         above, below = (self.nodes[end].want for end in (edge.upper, edge.lower))
-        line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below)
+        sides = self.nodes[edge.upper].border == "left", self.nodes[edge.lower].border == "right"
+        line = _Line(edge, first, last, rank, item, self._hints(edge, item), above, below, sides)
         if item is not None:
             item.line = line
         self.lines.append(line)
@@ -549,11 +566,13 @@ class _Router:
         edge = line.edge
         node = self.nodes[edge.lower if lower else edge.upper]
         port = edge.lower_port if lower else edge.upper_port
+        rank = self.ranks[self.rank_of[node.id]]
+        taken = rank.above if lower else rank.below
+        if line.is_aside(lower=lower):
+            return [self.placed.nodes[node.id].x + (_BEYOND if lower else -_BEYOND)]
         if node.border:
             return []
         item = self.items[node.id]
-        rank = self.ranks[self.rank_of[node.id]]
-        taken = rank.above if lower else rank.below
         fixed = node.top if lower else node.bottom
         if node.circle:
             middle = item.x + node.handle
@@ -628,13 +647,17 @@ class _Router:
         """Return the places that a line may take in each rank."""
         starts, ends = self._ends(line, lower=False), self._ends(line, lower=True)
         between = range(line.first + 1, line.last)
-        at_ends = [*_middle_first(starts), *_middle_first(ends)]
+        inner = [
+            [] if line.is_aside(lower=lower) else _middle_first(places)
+            for places, lower in ((starts, False), (ends, True))
+        ]
+        at_ends = [*inner[0], *inner[1]]
         through = [x for x in at_ends if all(self._free(line, n, x) for n in between)]
         both = [x for x in through if x in starts and x in ends]
         outside = [_snapped(x) for x in (line.above, line.below) if x is not None]
-        middles = [*at_ends[:3], *_middle_first(ends)[:3]]
+        middles = [*at_ends[:3], *inner[1][:3]]
         # A line that is not to jog may turn aside by two places instead.
-        aside = [x + by for x in line.ways for by in (2 * PITCH, -2 * PITCH)]
+        aside = [x + by for x in line.ways for by in (2 * PITCH, -2 * PITCH) if abs(x) < _FARTHEST]
         aside = aside if self.jog > _JOG else []
         wanted = list(
             dict.fromkeys([*aside, *both, *outside, *line.hints, *through[: _WIDE // 2], *middles])
@@ -737,11 +760,11 @@ class _Router:
                 continue
             if line.first <= number < line.last:
                 at = number - line.first
-                found.append(_Piece(line, line.ways[at], line.ways[at + 1]))
+                found.append(_Piece(line.ways[at], line.ways[at + 1], line=line))
             elif number == -1 and line.above is not None:
-                found.append(_Piece(line, line.above, line.ways[0]))
+                found.append(_Piece(line.above, line.ways[0], line=line))
             elif number == len(self.ranks) - 1 and line.below is not None:
-                found.append(_Piece(line, line.ways[-1], line.below))
+                found.append(_Piece(line.ways[-1], line.below, line=line))
         return found
 
     def _drawn(self) -> Placement:
@@ -767,7 +790,7 @@ class _Router:
             if number + 1 == len(self.ranks):
                 break
             pieces = [p for p in self._pieces(number) if p.start != p.end and p.is_inside(number)]
-            count = _tracked(pieces)
+            count = tracked(pieces)
             for piece in pieces:
                 piece.line.levels[number] = y + _HEAD + piece.track * PITCH
             y += max(_LEAST, 2 * _HEAD + (count - 1) * PITCH) if count else _LEAST
@@ -801,6 +824,7 @@ class _Router:
                 if a != b:
                     y = line.levels[number]
                     points[-1:-1] = [(a, y), (b, y)]
+            points = points[line.sides[0] : len(points) - line.sides[1]]
             label = None
             if line.item is not None and line.rank is not None and line.edge.label:
                 rank = self.ranks[line.rank]
@@ -826,35 +850,42 @@ class _Router:
         self, nodes: dict[str, Rect], routes: dict[str, Route], height: float
     ) -> Placement:
         """Move everything into the first quadrant, along the grid."""
-        lefts = [rect.x for rect in nodes.values()]
+        lefts = [rect.x for name, rect in nodes.items() if self.nodes[name].border not in _SIDES]
         rights = [rect.right for name, rect in nodes.items() if not self.nodes[name].border]
         for one in routes.values():
-            lefts += [x for x, _ in one.path]
-            rights += [x for x, _ in one.path]
+            inside = [x for x, _ in one.path if abs(x) < _FARTHEST]
+            lefts += inside
+            rights += inside
             if one.label is not None:
                 lefts.append(one.label.x)
                 rights.append(one.label.right)
-        dx = math.ceil(-min(lefts, default=0.0) / PITCH) * PITCH
+        low, high = min(lefts, default=0.0), max(rights, default=0.0)
+        dx = math.ceil(-low / PITCH) * PITCH
+
+        def held(x: float) -> float:
+            return min(max(x, low), high)  # a line beside the sketch ends at its edge
+
         return Placement(
             {name: rect.moved(dx, 0) for name, rect in nodes.items()},
             {
                 name: Route(
-                    tuple((x + dx, y) for x, y in one.path),
+                    tuple((held(x) + dx, y) for x, y in one.path),
                     None if one.label is None else one.label.moved(dx, 0),
                 )
                 for name, one in routes.items()
             },
-            (max(rights, default=0.0) + dx, height),
+            (high + dx, height),
             {
-                line.edge.id: (line.ways[1] - line.ways[0], line.ways[-2] - line.ways[-1])
+                line.edge.id: (held(b) - held(a), held(c) - held(d))
                 for line in self.lines
+                for a, b, c, d in ((*line.ways[:2], *line.ways[-2:]),)
             },
             self.cost,
             self.crossed,
         )
 
 
-def _tracked(pieces: list[_Piece]) -> int:
+def tracked(pieces: Sequence[Piece]) -> int:
     """Give level pieces tracks, in the order that crosses least; return how many there are."""
     count = len(pieces)
     wins = [[0.0] * count for _ in pieces]
@@ -890,15 +921,22 @@ def _tracked(pieces: list[_Piece]) -> int:
     return used
 
 
-def _cost(upper: _Piece, lower: _Piece) -> float:
-    """Return what it costs if one piece is above another: crossings, and lines on each other."""
-    cost = 0.0
+def crossed(upper: Piece, lower: Piece) -> int:
+    """Return how often two pieces cross if one is above the other.
+
+    The lower piece's line comes down through the upper piece's track, and the upper's goes down
+    through the lower's.
+    """
     a, b = sorted((upper.start, upper.end))
     c, d = sorted((lower.start, lower.end))
-    # The lower piece's line comes down through the upper piece's track, and the upper's goes down
-    # through the lower's.
-    cost += a < lower.start < b
-    cost += c < upper.end < d
+    return (a < lower.start < b) + (c < upper.end < d)
+
+
+def _cost(upper: Piece, lower: Piece) -> float:
+    """Return what it costs if one piece is above another: crossings, and lines on each other."""
+    cost = float(crossed(upper, lower))
+    a, b = sorted((upper.start, upper.end))
+    c, d = sorted((lower.start, lower.end))
     if lower.start == upper.end:
         cost += _SHARED
     elif lower.start in (a, b) or upper.end in (c, d):

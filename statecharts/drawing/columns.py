@@ -1,20 +1,21 @@
 """Columns: a tall graph, cut between ranks and set in columns, as a newspaper sets text.
 
-The ranks keep their order. A line that is cut leaves its column below, runs up between the columns,
-and enters the next one from above. All such lines turn together, one inside the other, so that
-setting in columns adds no crossing.
+The ranks keep their order. A line that is cut leaves its column at the right and enters another at
+the left, beside its states, or by the foot of the one or the top of the other if fewer lines cross
+then. Lines to the border around the graph keep to the column of their state.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final, final
 
 from attrs import define, evolve
 
-from statecharts.drawing.channels import CROSS, ROUNDS, Work, route
-from statecharts.drawing.geometry import Path, Point, Rect, cornered, joined, moved
+from statecharts.drawing.channels import CROSS, ROUNDS, Piece, Work, crossed, route, tracked
+from statecharts.drawing.geometry import Path, Point, Rect, cornered, flattened, joined, moved
 from statecharts.drawing.sketch import PITCH, Edge, Node, Placement, Route, Sketch
 
 _BETWEEN: Final = 2 * PITCH
@@ -23,196 +24,212 @@ _RADIUS: Final = 7.0
 _ABOVE: Final = 12.0
 """Distance of a cut from the rank below it."""
 _AWAY: Final = 40.0
-"""Distance of the ends of lines that are cut from the ranks of a column."""
-_SWEEPS: Final = 2
-_CUT: Final = 40.0
+"""Distance of the ends of lines on the border from the ranks of a column."""
+_CUT: Final = 60.0
 """How much farther from the middle a cut may be for each line less that it cuts."""
+_APART: Final = 1.5
+"""Distance of two heights from which they are two ranks."""
+_LENGTH: Final = 0.015
+"""What a line costs for each point of its length; see `CROSS`."""
+_QUICK: Final = 1
+"""How often each line is routed while it is tried which ones go around."""
+_STEP: Final = 12.0
+"""The least distance by which a line goes up or down between columns."""
+
+_End = tuple[str, bool]
+"""The upper end of a line, or its lower one."""
 
 
 def route_in_columns(
     sketch: Sketch, placed: Placement, columns: int, rounds: int, work: Work
 ) -> Placement:
     """Return a placement with lines, in so many columns, or in as many as there can be."""
-    parts = list(_parts(sketch, placed, columns))
-    if len(parts) < 2:
-        return route(sketch, placed, rounds, work)
-    return _Columns(sketch, parts, rounds, work).placement()
+    tower = route(sketch, placed, rounds, work)
+    cutter = _Cutter(sketch, tower)
+    cutter.cut(columns)
+    if not cutter.cuts:
+        return tower
+    return _Chooser(cutter, rounds, work).best()
+
+
+@final
+class _Chooser:
+    """Chooses which lines turn beside their states, and which go around their columns."""
+
+    def __init__(self, cutter: _Cutter, rounds: int, work: Work) -> None:
+        self.cutter, self.rounds, self.work = cutter, rounds, work
+        self.done: dict[tuple[object, ...], Placement] = {}
+
+    def best(self) -> Placement:
+        """Return the columns with the lines that cross least, and of those, the shortest.
+
+        At first, all lines turn beside their states. Where they cross, those that go around both of
+        their columns do not cross more than they would in one column.
+        """
+        first = self._set(frozenset(), self.rounds)
+        if first.crossings <= self.cutter.placed.crossings or self.rounds < ROUNDS:
+            return first
+        cut = [name for name, (one, two) in self.cutter.spans.items() if one != two]
+        every = frozenset((name, lower) for name in cut for lower in (False, True))
+        found = {one: _cost(self._set(one, _QUICK)) for one in (frozenset[_End](), every)}
+        best = min(found, key=found.__getitem__)
+        least, improved, reserve = found[best], True, self.work.left // 2
+        while improved:
+            improved = False
+            for name in cut:
+                own = {(name, False), (name, True)}
+                for ends in (set[_End](), {(name, False)}, {(name, True)}, own):
+                    around = best - own | ends
+                    if around not in found and self.work.left > reserve:
+                        found[around] = _cost(self._set(around, _QUICK))
+                        if found[around] < least:
+                            best, least, improved = around, found[around], True
+        tried = (best, every) if self.work.left > 0 else (best,)
+        return min(first, *(self._set(around, self.rounds) for around in tried), key=_cost)
+
+    def _set(self, around: frozenset[_End], rounds: int) -> Placement:
+        """Return the columns, given the ends of lines that go around."""
+        self.cutter.around = around
+        parts = []
+        for number in range(len(self.cutter.cuts) + 1):
+            part, at = self.cutter.part(number)
+            key = part, rounds, *at.nodes.values()
+            if key not in self.done:
+                self.done[key] = route(part, at, rounds, self.work)
+            parts.append(_Part(part, self.done[key]))
+        return _Columns(self.cutter, parts).placement()
+
+
+def _cost(placed: Placement) -> float:
+    """Return what lines cost: crossings, and length."""
+    points = (point for one in placed.routes.values() for point in itertools.pairwise(one.path))
+    return CROSS * placed.crossings + _LENGTH * sum(itertools.starmap(math.dist, points))
 
 
 @final
 @define(eq=False)
 class _Part:
-    """The ranks of one column, with the pieces of lines in it.
+    """The ranks of one column.
 
     Attributes:
-        sketch: The nodes and pieces; a piece has the name of its arrow.
-        placed: Where the engine put them.
+        sketch: The nodes and pieces of lines; a piece has the name of its arrow.
         done: The column with its lines.
         left: The x of its left edge.
         top: The y of its upper edge.
     """
 
     sketch: Sketch
-    placed: Placement
-    done: Placement | None = None
+    done: Placement
     left: float = 0.0
     top: float = 0.0
+
+    @property
+    def right(self) -> float:
+        """The x of its right edge, on the grid."""
+        return self.left - (-self.done.size[0] // PITCH) * PITCH
+
+    def path(self, name: str) -> Path:
+        """Return the piece of a line, where it is on the page."""
+        return moved(self.done.routes[name].path, self.left, self.top)
 
 
 @final
 class _Columns:
-    def __init__(self, sketch: Sketch, parts: list[_Part], rounds: int, work: Work) -> None:
-        self.sketch = sketch
-        self.parts = parts
-        self.rounds = rounds
-        self.work = work
-        for number in range(len(parts)):
-            self._lay_out(number, number - 1)
-        best = self._cost, [part.done for part in parts]
-        for back in (True, False) * _SWEEPS:
-            if not self._crossed or rounds < ROUNDS or work.left <= 0:
-                break
-            for number in range(len(parts))[:: -1 if back else 1]:
-                self._lay_out(number, number + 1 if back else number - 1)
-            now = self._cost, [part.done for part in parts]
-            if now[0] >= best[0]:
-                break
-            best = now
-        for part, done in zip(parts, best[1], strict=True):
-            part.done = done
-
-    def _lay_out(self, number: int, other: int) -> None:
-        """Route a column whose lines go on in the order that they have in the one beside it."""
-        part = self.parts[number]
-        if 0 <= other < len(self.parts):
-            part.sketch = _wanting(part.sketch, self.parts[other], after=other < number)
-        part.done = route(part.sketch, part.placed, self.rounds, self.work)
-
-    @property
-    def _crossed(self) -> int:
-        """The number of crossings between columns."""
-        found = 0
-        for one, two in itertools.pairwise(self.parts):
-            ends, starts = _ports(one, "sink"), _ports(two, "source")
-            order = [starts[name] for name in sorted(ends, key=lambda name: ends[name])]
-            found += sum(a > b for a, b in itertools.combinations(order, 2))
-        return found
-
-    @property
-    def _cost(self) -> float:
-        return CROSS * self._crossed + sum(_routed(part).cost for part in self.parts)
+    def __init__(self, cutter: _Cutter, parts: list[_Part]) -> None:
+        self.sketch, self.spans, self.parts = cutter.sketch, cutter.spans, parts
+        self.lanes: dict[tuple[str, int], Path] = {}
+        self.crossed = 0
+        for number in range(len(parts) - 1):
+            self._join(number)
 
     def placement(self) -> Placement:
         """Return the columns beside each other, joined."""
-        x = height = 0.0
-        turns: list[dict[str, Path]] = []
-        for number, part in enumerate(self.parts):
-            done = _routed(part)
-            cut = _ports(part, "sink")
-            if number:
-                part.left, part.top = x, _BETWEEN + PITCH * len(_ports(part, "source"))
-            width = -(-done.size[0] // PITCH) * PITCH
-            x = part.left + width + 2 * _BETWEEN + PITCH * max(0, len(cut) - 1)
-            last = number + 1 == len(self.parts)
-            below = 0.0 if last else _BETWEEN + PITCH * len(cut)
-            height = max(height, part.top + done.size[1] + below)
-        for one, two in itertools.pairwise(self.parts):
-            turns.append(dict(self._turned(one, two)))
-        width = x - 2 * _BETWEEN
+        height = max(part.top + part.done.size[1] for part in self.parts)
         return Placement(
-            {name: rect for part in self.parts for name, rect in self._nodes(part, height)},
-            {edge.id: self._route(edge, turns, height) for edge in self.sketch.edges},
-            (width, height),
-            {edge.id: self._turns(edge) for edge in self.sketch.edges},
-            self._cost,
-            self._crossed + sum(_routed(part).crossings for part in self.parts),
+            {name: rect for part in self.parts for name, rect in _nodes(part, height)},
+            {edge.id: self._route(edge, height) for edge in self.sketch.edges},
+            (self.parts[-1].right, height),
+            {name: self._turns(name) for name in self.spans},
+            CROSS * self.crossed + sum(part.done.cost for part in self.parts),
+            self.crossed + sum(part.done.crossings for part in self.parts),
         )
 
-    def _nodes(self, part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
-        for node in part.sketch.nodes:
-            if node.id.startswith("|"):
-                continue
-            rect = _routed(part).nodes[node.id].moved(part.left, part.top)
-            yield node.id, Rect(rect.x, height - 1.5, 3.0, 3.0) if node.border == "sink" else rect
+    def _join(self, number: int) -> None:
+        """Place a column, and the lines between it and the one before."""
+        one, two = self.parts[number : number + 2]
+        between = [name for name, (a, b) in self.spans.items() if a <= number < b]
+        ends = {name: (one.path(name)[-1][1], two.path(name)[0][1]) for name in between}
+        two.top = _settled([end - start for start, end in ends.values()])
+        heights = {name: (start, end + two.top) for name, (start, end) in ends.items()}
+        # What is nearly as high is not to be on one track.
+        pieces = {
+            name: Piece(round(start / PITCH) * PITCH, round(end / PITCH) * PITCH)
+            for name, (start, end) in heights.items()
+        }
+        count = tracked([pieces[name] for name, (y, end) in heights.items() if y != end])
+        order = sorted(pieces.values(), key=lambda piece: piece.track)
+        self.crossed += sum(crossed(a, b) for a, b in itertools.combinations(order, 2))
+        two.left = one.right + 2 * _BETWEEN + PITCH * max(0, count - 1)
+        for name, (start, end) in heights.items():
+            lane = one.right + _BETWEEN + PITCH * pieces[name].track
+            corners: list[Point] = [(one.right, start), (lane, start), (lane, end), (two.left, end)]
+            self.lanes[name, number] = cornered(corners, _RADIUS)
 
-    def _turned(self, one: _Part, two: _Part) -> Iterator[tuple[str, Path]]:
-        """Yield the turns from one column to the next, by arrow."""
-        ends = {name: one.left + x for name, x in _ports(one, "sink").items()}
-        starts = {name: two.left + x for name, x in _ports(two, "source").items()}
-        bottom, top = one.top + _routed(one).size[1], two.top
-        right = one.left + -(-_routed(one).size[0] // PITCH) * PITCH + _BETWEEN
-        order = sorted(ends, key=lambda name: -ends[name])
-        rights = sorted(starts, key=lambda name: -starts[name])
-        for number, name in enumerate(order):
-            lane = right + PITCH * number
-            low = bottom + PITCH * (number + 1)
-            high = top - PITCH * (len(order) - rights.index(name))
-            x0, x1 = ends[name], starts[name]
-            corners: list[Point] = [(x0, bottom), (x0, low), (lane, low), (lane, high), (x1, high)]
-            yield name, cornered([*corners, (x1, top)], _RADIUS)
+    def _route(self, edge: Edge, height: float) -> Route:
+        first, last = self.spans[edge.id]
+        path = self.parts[first].path(edge.id)
+        for number in range(first, last):
+            path = joined(path, self.lanes[edge.id, number], self.parts[number + 1].path(edge.id))
+        borders = {node.border for node in self.sketch.nodes if node.id in (edge.upper, edge.lower)}
+        if "source" in borders:
+            path = joined(((path[0][0], 0.0),), path)
+        if "sink" in borders:
+            path = joined(path, ((path[-1][0], height),))
+        for part in (self.parts[first], self.parts[last]):
+            label = part.done.routes[edge.id].label
+            if label is not None:
+                return Route(path, label.moved(part.left, part.top))
+        return Route(path)
 
-    def _route(self, edge: Edge, turns: Sequence[dict[str, Path]], height: float) -> Route:
-        whole: list[Path] = []
-        label = None
-        for number, part in enumerate(self.parts):
-            found = _routed(part).routes.get(edge.id)
-            if found is None:
-                continue
-            if whole:
-                whole.append(turns[number - 1][edge.id])
-            whole.append(moved(found.path, part.left, part.top))
-            if found.label is not None:
-                label = found.label.moved(part.left, part.top)
-        path = joined(*whole)
-        lower = next(node for node in self.sketch.nodes if node.id == edge.lower)
-        if lower.border == "sink":
-            x = path[-1][0]
-            path = joined(path, ((x, height),))
-        return Route(path, label)
-
-    def _turns(self, edge: Edge) -> tuple[float, float]:
-        found = [
-            _routed(part).turns[edge.id] for part in self.parts if edge.id in _routed(part).turns
-        ]
-        return (found[0][0], found[-1][1]) if found else (0.0, 0.0)
+    def _turns(self, name: str) -> tuple[float, float]:
+        first, last = (self.parts[number].done.turns.get(name) for number in self.spans[name])
+        return (first[0] if first else 0.0, last[1] if last else 0.0)
 
 
-def _routed(part: _Part) -> Placement:
-    assert part.done is not None  # noqa: S101 - each part is routed when the columns are made
-    return part.done
+def _nodes(part: _Part, height: float) -> Iterator[tuple[str, Rect]]:
+    """Yield the nodes of a column; points on the border are at that of the whole."""
+    borders = {"source": -1.5, "sink": height - 1.5}
+    for node in part.sketch.nodes:
+        if node.border in borders:
+            yield node.id, Rect(part.done.nodes[node.id].x + part.left, borders[node.border], 3, 3)
+        elif not node.border:
+            yield node.id, part.done.nodes[node.id].moved(part.left, part.top)
 
 
-def _ports(part: _Part, border: str) -> dict[str, float]:
-    """Return the x at which lines are cut, by arrow, in a column as it is routed."""
-    at = -1 if border == "sink" else 0
-    return {
-        edge.id: _routed(part).routes[edge.id].path[at][0]
-        for edge in part.sketch.edges
-        if (edge.lower if at else edge.upper).startswith(f"|{border}")
-    }
-
-
-def _wanting(sketch: Sketch, other: _Part, *, after: bool) -> Sketch:
-    """Return a column whose lines have the order that they have in the one before or after it."""
-    here, there = ("source", "sink") if after else ("sink", "source")
-    ports = _ports(other, there)
-    aside = 0.0 if after else other.placed.size[0]
-    wants = {
-        f"|{here} {name}": aside + PITCH * number
-        for number, name in enumerate(sorted(ports, key=lambda name: ports[name]))
-    }
-    nodes = tuple(
-        evolve(node, want=wants[node.id]) if node.id in wants else node for node in sketch.nodes
+def _settled(steps: Sequence[float]) -> float:
+    """Return how much lower a column gets, so that lines to it go straight on or clearly do not."""
+    lower = {0.0, *(-step for step in steps), *(_STEP - step for step in steps)}
+    return min(
+        (by for by in lower if 0 <= by <= 2 * _STEP),
+        key=lambda by: (sum(0.01 < abs(step + by) < _STEP - 0.01 for step in steps), by),
     )
-    return Sketch(nodes, sketch.edges)
 
 
-def _parts(sketch: Sketch, placed: Placement, columns: int) -> Iterator[_Part]:
-    """Yield the parts of a graph, cut where few lines are, near to where it is divided evenly."""
-    cutter = _Cutter(sketch, placed)
-    cutter.cut(columns)
-    for number in range(len(cutter.cuts) + 1):
-        yield cutter.part(number)
+@final
+@define
+class _Levels:
+    """The heights of a column: of ranks, of those of labels alone, above all, and below all."""
+
+    ranks: set[float]
+    texts: set[float]
+    high: float
+    low: float
+
+    def next_to(self, y: float, *, up: bool) -> float:
+        """Return the height of the next rank above or below."""
+        if up:
+            return max((other for other in self.ranks if other < y - _APART), default=self.high)
+        return min((other for other in self.ranks if other > y + _APART), default=self.low)
 
 
 @final
@@ -221,19 +238,32 @@ class _Cutter:
         self.sketch, self.placed = sketch, placed
         self.nodes = {node.id: node for node in sketch.nodes}
         self.heights = {name: rect.centre[1] for name, rect in placed.nodes.items()}
-        self.labels = {
-            name: one.label.centre[1]
-            for name, one in placed.routes.items()
-            if one.label is not None
-        }
+        self.labels = {n: one.label.centre[1] for n, one in placed.routes.items() if one.label}
         self.cuts: list[float] = []
+        self.columns: dict[str, int] = {}
+        """The column of each node; a point on the border is in that of its line's other end."""
+        self.spans: dict[str, tuple[int, int]] = {}
+        """The first and the last column of each line."""
+        self.at: dict[str, float] = {}
+        """The x of each line where it is cut."""
+        self.around = frozenset[_End]()
+        """The ends of lines that go to the foot of their column first, or come from its top."""
+
+    def _column(self, y: float) -> int:
+        return sum(y > cut for cut in self.cuts)
 
     def cut(self, columns: int) -> None:
-        """Choose where to cut."""
-        edges = self.sketch.edges
-        spans = [(self.heights[e.upper], self.heights[e.lower]) for e in edges]
-        bottom = max((self.placed.nodes[name].bottom for name in self._inner()), default=0.0)
-        places = list(self._places())
+        """Choose where to cut: where few lines are, near to where the graph is divided evenly."""
+        spans = [
+            (self.heights[edge.upper], self.heights[edge.lower])
+            for edge in self.sketch.edges
+            if not self.nodes[edge.upper].border and not self.nodes[edge.lower].border
+        ]
+        inner = [rect for name, rect in self.placed.nodes.items() if not self.nodes[name].border]
+        bottom = max((rect.bottom for rect in inner), default=0.0)
+        top = min((rect.y for rect in inner), default=0.0)
+        above = (rect.y - _ABOVE for rect in inner)
+        places = [y for y in above if y > top and not any(r.y <= y <= r.bottom for r in inner)]
         for number in range(1, columns):
             ideal = bottom * number / columns
 
@@ -244,61 +274,87 @@ class _Cutter:
             free = [y for y in places if y > least]
             if free:
                 self.cuts.append(min(free, key=cost))
+        self.columns = {name: self._column(y) for name, y in self.heights.items()}
+        for edge in self.sketch.edges:
+            for one, other in ((edge.upper, edge.lower), (edge.lower, edge.upper)):
+                if self.nodes[one].border:
+                    self.columns[one] = self.columns[other]
+            self.spans[edge.id] = self.columns[edge.upper], self.columns[edge.lower]
+            cut = next((y for y in self.cuts if y > self.heights[edge.upper]), 0.0)
+            path = flattened(self.placed.routes[edge.id].path)
+            self.at[edge.id] = min(((abs(y - cut), x) for x, y in path), default=(0, 0.0))[1]
 
-    def _inner(self) -> list[str]:
-        return [name for name, node in self.nodes.items() if not node.border]
-
-    def _places(self) -> Iterator[float]:
-        """Yield the heights at which a cut goes through lines alone."""
-        sizes: dict[float, float] = {}
-        for name in self._inner():
-            y = self.heights[name]
-            sizes[y] = max(sizes.get(y, 0.0), self.nodes[name].height)
-        for high, low in itertools.pairwise(sorted(sizes)):
-            y = low - sizes[low] / 2 - _ABOVE
-            if y > high + sizes[high] / 2:
-                yield y
-
-    def _column(self, y: float) -> int:
-        return sum(y > cut for cut in self.cuts)
-
-    def part(self, number: int) -> _Part:
-        """Return one of the parts."""
-        nodes = [n for n in self.sketch.nodes if self._column(self.heights[n.id]) == number]
-        rects = {node.id: self.placed.nodes[node.id] for node in nodes}
-        high = min((rect.y for rect in rects.values()), default=0.0) - _AWAY
-        low = max((rect.bottom for rect in rects.values()), default=0.0) + _AWAY
+    def part(self, number: int) -> tuple[Sketch, Placement]:
+        """Return one of the columns, where the engine has placed it."""
+        nodes = [node for node in self.sketch.nodes if self.columns[node.id] == number]
+        rects = {node.id: self.placed.nodes[node.id] for node in nodes if not node.border}
+        ranks = {rect.centre[1] for rect in rects.values()}
+        texts = {y for y in self.labels.values() if self._column(y) == number} - ranks
+        high = min([*(rect.y for rect in rects.values()), *texts], default=0.0) - _AWAY
+        low = max([*(rect.bottom for rect in rects.values()), *texts], default=0.0) + _AWAY
+        for node in nodes:
+            if node.border:
+                y = high - _AWAY if node.border == "source" else low
+                rects[node.id] = Rect(self.placed.nodes[node.id].x, y - 1.5, 3.0, 3.0)
+        levels = _Levels(ranks | texts, texts, high, low)
         edges, routes = [], {}
         for edge in self.sketch.edges:
-            first, last = (self._column(self.heights[end]) for end in (edge.upper, edge.lower))
-            if not first <= number <= last:
-                continue
-            path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
-            size = edge.label
-            if edge.id in self.labels and self._column(self.labels[edge.id]) != number:
-                label = size = None
-            if label is not None:  # it stays between the ends, wherever the cut is
-                y = min(max(label.y, high + 4), low - 4 - label.height)
-                label = evolve(label, y=y)
-            routes[edge.id] = Route(path, label)
-            upper, lower = edge.upper, edge.lower
-            for border, y in (("source", high), ("sink", low)):
-                if not (first < number if border == "source" else number < last):
-                    continue
-                name = f"|{border} {edge.id}"
-                x = min(path[::3], key=lambda point, y=y: abs(point[1] - y))[0]  # type: ignore[misc]
-                rects[name] = Rect(x - 1.5, y - 1.5, 3.0, 3.0)
-                nodes.append(Node(name, 3.0, 3.0, border=border))
-                upper, lower = (name, lower) if border == "source" else (upper, name)
-            edges.append(
-                evolve(
-                    edge,
-                    upper=upper,
-                    lower=lower,
-                    upper_port=edge.upper_port if upper == edge.upper else None,
-                    lower_port=edge.lower_port if lower == edge.lower else None,
-                    label=size,
-                )
-            )
-        sketch = Sketch(tuple(nodes), tuple(edges))
-        return _Part(sketch, Placement(rects, routes, self.placed.size))
+            if self.spans[edge.id][0] <= number <= self.spans[edge.id][1]:
+                piece, routes[edge.id], ends = self._piece(edge, number, levels)
+                for border, y in ends.items():
+                    node = Node(f"|{border} {edge.id}", 3.0, 3.0, border=border)
+                    nodes.append(node)
+                    x = PITCH * self._order(edge, lower=border == "left")
+                    rects[node.id] = Rect(x, y - 1.5, 3.0, 3.0)
+                    if border == "left":
+                        piece = evolve(piece, upper=node.id, upper_port=None)
+                    else:
+                        piece = evolve(piece, lower=node.id, lower_port=None)
+                edges.append(piece)
+        return Sketch(tuple(nodes), tuple(edges)), Placement(rects, routes, self.placed.size)
+
+    def _piece(
+        self, edge: Edge, number: int, levels: _Levels
+    ) -> tuple[Edge, Route, dict[str, float]]:
+        """Return what is in a column of a line, and how high it is at the column's sides."""
+        first, last = self.spans[edge.id]
+        path, label = self.placed.routes[edge.id].path, self.placed.routes[edge.id].label
+        own = last if self._column(self.labels.get(edge.id, 0.0)) >= last else first
+        if label is None or own != number:
+            edge, label = evolve(edge, label=None), None
+        if first < number < last:  # above all else
+            high = levels.high - _ABOVE
+            return edge, Route(path), {"left": high - _ABOVE, "right": high}
+        if first == last:
+            if label is not None:  # that of a line to the border may be beside another column
+                y = min(max(label.centre[1], levels.high + _ABOVE), levels.low - _ABOVE)
+                label = evolve(label, y=y - label.height / 2)
+            return edge, Route(path, label), {}
+        # Beside the state, below the first rank with room for a label, it turns.
+        lower = number == last
+        y = self.heights[edge.lower if lower else edge.upper]
+        beyond = levels.next_to(y, up=lower)
+        if label or beyond in levels.texts:  # all lines from one rank turn below the same labels
+            label = label and evolve(label, y=beyond - label.height / 2)
+            y = beyond
+        y = levels.next_to(y, up=lower)
+        if (edge.id, lower) in self.around:
+            y = levels.high if lower else levels.low
+        return edge, Route(path, label), {"left" if lower else "right": y}
+
+    def _order(self, edge: Edge, *, lower: bool) -> int:
+        """Return the place of a line among all at one side of a column, the lowest first.
+
+        They have the order of their other ends: those of one channel do not cross beside it.
+        """
+
+        def key(one: Edge) -> tuple[float, ...]:
+            x = self.at[one.id]
+            if self.spans[one.id][1] - self.spans[one.id][0] > 1:
+                return 2.0, -self.heights[one.upper], x
+            other = one.upper if lower else one.lower
+            if (one.id, not lower) in self.around:
+                return (-1.0 if lower else 1.0), x
+            return 0.0, -self.heights[other], x
+
+        return sorted(self.sketch.edges, key=key).index(edge)

@@ -48,7 +48,8 @@ class Node:
         at: The middle of that circle.
         inset: Where its left border is.
         want: The x that the line of a point on the border turns to outside, if that is known.
-        border: ``source`` or ``sink`` for a point on the border around the sketch, else empty.
+        border: ``source`` or ``sink`` for a point on the border above or below the sketch, ``left``
+            or ``right`` for one beside it, where a line goes on to another column; else empty.
     """
 
     id: str
