@@ -296,7 +296,9 @@ def test_write_whose_server_went_away_waits_for_it(
             starting.append(threading.Thread(target=restarted.start))
             if back:
                 starting[0].start()
-            self._do("ask")
+            for _ in range(1000):  # the process behind the connection is told a moment later
+                self._do("ask")
+                time.sleep(0.01)
         return done
 
     monkeypatch.setattr(PostgresStore, "_written", losing)
