@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,10 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(
     file_path: Path,
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-    """Look for doctests where there are any: a module of tests has none."""
+    """Look for doctests in the modules that have any: it takes long in the others."""
     found = yield
-    is_test = file_path.name.startswith("test_")
-    return [one for one in found if not (is_test and isinstance(one, DoctestModule))]
+    return [one for one in found if not isinstance(one, DoctestModule) or _has_prompt(file_path)]
+
+
+def _has_prompt(path: Path) -> bool:
+    return not path.name.startswith("test_") and b">>> " in path.read_bytes()
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,9 +69,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     fraction = config.getoption("--prove")
     served = config.getoption("--temporal")
     wanted: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    cases = Counter[str]()
     for item in items:
         needs = item.get_closest_marker("temporal") is not None
-        wanted[needs if served else not needs and _is_wanted(item, fraction)].append(item)
+        case = cases[test := item.nodeid.partition("[")[0]]
+        cases[test] += 1
+        wanted[needs if served else not needs and _is_wanted(item, case, fraction)].append(item)
     config.hook.pytest_deselected(items=wanted[False])
     items[:] = wanted[True]
 
@@ -87,8 +94,10 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def _is_wanted(item: pytest.Item, fraction: float | None) -> bool:
-    long = item.get_closest_marker("long")
+def _is_wanted(item: pytest.Item, case: int, fraction: float | None) -> bool:
+    long, sampled = item.get_closest_marker("long"), item.get_closest_marker("sampled")
+    if long is None and sampled is not None and case % sampled.args[0]:
+        long = sampled
     if fraction is None:
         return long is None
     if long is None:

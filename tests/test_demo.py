@@ -50,6 +50,7 @@ def _scenario(name: str) -> demo.Scenario:
     return next(scenario for scenario in demo.SCENARIOS if scenario.name == name)
 
 
+@pytest.mark.long
 def test_demo_draws_every_machine_and_every_end(shown: Shown) -> None:
     """There is a well-formed picture of each machine, and one of where each scenario ended."""
     assert shown.result.exit_code == 0
@@ -60,12 +61,14 @@ def test_demo_draws_every_machine_and_every_end(shown: Shown) -> None:
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
 
 
+@pytest.mark.long
 def test_demo_prints_the_path_of_every_picture(shown: Shown) -> None:
     """Every file that was written is named in full, also the page that shows them all."""
     for path in (*shown.pictures(), shown.folder / demo.TOUR):
         assert str(path) in shown.result.output.replace("\n", "")
 
 
+@pytest.mark.long
 def test_page_shows_every_picture(shown: Shown) -> None:
     """The page refers to pictures that lie beside it, and leaves none out."""
     page = (shown.folder / demo.TOUR).read_text(encoding="utf-8")
@@ -73,6 +76,7 @@ def test_page_shows_every_picture(shown: Shown) -> None:
         assert f'src="{path.name}"' in page
 
 
+@pytest.mark.long
 def test_demo_investigates_an_incident(shown: Shown) -> None:
     """The cause that was planted is what the investigation finds first; the report tells it."""
     lines = shown.result.output.splitlines()
@@ -84,6 +88,7 @@ def test_demo_investigates_an_incident(shown: Shown) -> None:
     assert (shown.folder / "investigation" / "chart.svg").exists()
 
 
+@pytest.mark.long
 def test_demo_kills_a_run_that_goes_on(shown: Shown) -> None:
     """A call that a dead process had begun is carried out by another, under the same key."""
     output = shown.result.output
@@ -94,6 +99,7 @@ def test_demo_kills_a_run_that_goes_on(shown: Shown) -> None:
     assert "no damage in the store" in output
 
 
+@pytest.mark.long
 def test_picture_of_an_end_highlights_it(shown: Shown) -> None:
     """The picture of an end is that of the machine in its last configuration."""
     played = demo.walk(_scenario("pipeline-blocked"))

@@ -29,11 +29,13 @@ def test_gallery_has_the_charts_of_every_machine() -> None:
     assert gallery.stale(gallery.machine_charts()) == []
 
 
+@pytest.mark.long
 def test_gallery_has_the_rooms_of_the_library() -> None:
     """The picture of the rooms in `CONTRIBUTING.md` shows what imports what today."""
     assert gallery.stale([chart_of_rooms()]) == []
 
 
+@pytest.mark.long
 def test_gallery_has_an_index_of_all_pictures() -> None:
     """The page of the gallery shows each picture, and what its chart is for, as of today."""
     charts = [*gallery.machine_charts(), chart_of_rooms()]

@@ -85,6 +85,7 @@ def pyright_places() -> Places:
     return places((one["file"], one["range"]["start"]["line"] + 1) for one in found)
 
 
+@pytest.mark.long
 def test_mypy_answers_a_wrong_target_in_one_line(mypy_lines: list[str]) -> None:
     """The answer to a wrong target is one sentence, which says what a target is."""
     wrong = SAMPLES / "rejected" / "wiring.py"
@@ -104,6 +105,7 @@ def test_samples_have_mistakes_to_find() -> None:
     assert files == {f"rejected/{file.name}" for file in REJECTED} - {"rejected/__init__.py"}
 
 
+@pytest.mark.long
 def test_mypy_finds_each_planted_mistake_and_no_other(mypy_lines: list[str]) -> None:
     """As strict as it can be, mypy reports exactly the lines that are marked."""
     told = [found for line in mypy_lines if (found := TOLD.match(line))]

@@ -162,6 +162,7 @@ def test_another_chart_of_a_module_with_faults_cannot_be_shown(run: Run) -> None
     assert result.stderr.startswith("Error: door cannot be imported (door.py:9): Door: 5 faults")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FILES)
 def test_files_with_faults_are_shown(package: Package, run: Run, name: str) -> None:
     """A file of any format is shown as far as it can be read, its faults where they are."""

@@ -315,6 +315,7 @@ def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("options", "shown"),
@@ -348,6 +349,7 @@ def test_render_of_a_difference_knows_the_states_of_both(
     assert 'class="state active removed"' in Path("door.svg").read_text("utf-8")
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("target", "options", "message"),
@@ -439,6 +441,7 @@ def test_render_of_a_way_takes_the_time_that_is_given_or_recorded(
     assert f">due {due}<" in Path("kettle.svg").read_text("utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("way")
 def test_render_of_a_way_has_links_and_tabindex(run: Run) -> None:
     """A film is as open to readers as a picture."""

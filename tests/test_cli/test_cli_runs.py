@@ -241,6 +241,7 @@ def test_runs_are_taken_to_another_store(store: str, tmp_path: Path) -> None:
     assert "SC808" in call("export", "nope", "--db", store, status=1).output
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -389,6 +390,7 @@ def test_runs_are_rolled_back_and_forked(store: str) -> None:
     assert "(rollback)" in lines
 
 
+@pytest.mark.long
 def test_migration_is_checked_and_done(store: str, tmp_path: Path) -> None:
     """The protocols of a module know the versions; what they cannot read is told beforehand."""
     (tmp_path / "renamed.py").write_text(
@@ -594,6 +596,7 @@ def test_parents_and_children_are_shown_and_listed(tmp_path: Path) -> None:
     assert owed in call("show", "astray", *where).output
 
 
+@pytest.mark.long
 def test_watch_prints_what_happens_until_the_run_is_over(store: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "statecharts", "runs", "watch", "order-1", "--db", store]

@@ -89,6 +89,7 @@ WRONG = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("zoo")
 @pytest.mark.parametrize(("target", "message"), WRONG.items(), ids=repr)
 def test_wrong_target_gets_one_line(run: Run, target: str, message: str) -> None:

@@ -187,6 +187,7 @@ def test_investigate_is_installed_as_a_plugin() -> None:
     assert isinstance(entry.load(), click.Command)
 
 
+@pytest.mark.long
 def test_investigate_names_the_package_that_it_lacks(tmp_path: Path) -> None:
     """Without sqlglot, `investigate` says what to install, and nothing is begun."""
     code = (
@@ -206,6 +207,7 @@ def test_investigate_names_the_package_that_it_lacks(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("hiding", ["machines/__init__.py", "machines.py"])
 def test_investigate_names_the_package_that_hides_ours(hiding: str, tmp_path: Path) -> None:
     """If the user has a package `machines`, the error names its path and the remedy."""
@@ -235,6 +237,7 @@ def test_line_of_help_is_that_of_the_command_itself(name: str) -> None:
     assert command.get_short_help_str(limit=200) == told.get_short_help_str(limit=200)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("line", "spared"),
     [

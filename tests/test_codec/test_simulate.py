@@ -319,6 +319,7 @@ def test_simulate_takes_what_a_run_sends_to_itself(run: Run) -> None:
     assert found[2]["step"]["snapshot"]["configuration"] == ["a"]
 
 
+@pytest.mark.long
 def test_simulate_ends_a_circle(run: Run) -> None:
     """A chart that sends itself events without end is stopped, and says so."""
     result = run("codec_charts:circle", lines=[{"type": "ping"}])

@@ -134,6 +134,7 @@ def test_engine_that_fails_leaves_a_grid_and_a_warning(monkeypatch: pytest.Monke
     assert "takes its place in active, the chart itself. " in svg
 
 
+@pytest.mark.long
 def test_graphviz_of_the_machine_draws_where_the_bundled_one_does_not_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -209,6 +210,7 @@ def _knot(size: int) -> str:
     return f"digraph {{ {'; '.join(edges)} }}"
 
 
+@pytest.mark.long
 def test_pictures_are_drawn_side_by_side_in_threads() -> None:
     """One picture that runs out of time stops none in another thread."""
     expected, found = picture_of(Pipeline), list[str]()
@@ -228,6 +230,7 @@ def test_pictures_are_drawn_side_by_side_in_threads() -> None:
     assert found == [expected, expected]
 
 
+@pytest.mark.long
 def test_layout_that_takes_too_long_is_a_grid_that_says_so() -> None:
     """A chart known to be too large is drawn at once; the picture and a warning say how."""
     chart = charts.tangle(80, 5)
@@ -290,6 +293,7 @@ def test_pdf_is_a_document() -> None:
     assert b"/Font" in pdf
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "odd", ["❤️", "🇩🇪", "👍🏽", "1️⃣", "👨\u200d👩\u200d👧", "नमस्ते", "Z\u0351\u0313\u033d"]
 )
@@ -321,6 +325,7 @@ def test_png_after_a_failure_is_made_by_another_process(monkeypatch: pytest.Monk
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["png", "pdf"])
 def test_png_without_the_wheel_is_an_error_with_the_remedy(
     form: Literal["png", "pdf"], monkeypatch: pytest.MonkeyPatch

@@ -30,6 +30,7 @@ def _lay_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out_once(monkeypatch)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", cases([*MACHINES, *charts.CHARTS], LARGE.__contains__))
 def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
     """No label lies on a line, a box or another label, and no line runs through a box."""
@@ -37,7 +38,7 @@ def test_layout_keeps_labels_off_lines_boxes_and_each_other(name: str) -> None:
     assert overlaps(picture_of(chart)) == []
 
 
-@pytest.mark.parametrize("seeds", shards(120, 3, sample=3))
+@pytest.mark.parametrize("seeds", shards(120, 3, sample=1))
 def test_layout_keeps_labels_off_everything_in_charts_at_random(seeds: range) -> None:
     """Charts that nobody would draw by hand come out readable, too."""
     for seed in seeds:
@@ -55,6 +56,7 @@ def test_overlaps_are_found_where_there_are_any() -> None:
     assert "label of transition-red:green lies on state-red" in found
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", charts.CHARTS)
 def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
     """A state is drawn inside its parent, and everything inside the picture."""
@@ -67,6 +69,7 @@ def test_layout_keeps_states_inside_the_state_around_them(name: str) -> None:
             assert within(rects[node.id], outer), node.id
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", [*MACHINES, *charts.CHARTS])
 def test_layout_keeps_the_texts_of_a_state_inside_it(name: str) -> None:
     """Names, fields and effects are inside the state, or for a region, inside its parent."""
@@ -97,6 +100,7 @@ def test_parallel_chart_is_drawn_in_regions() -> None:
     assert "#initial" not in svg.replace("screen#initial", "").replace("sound#initial", "")
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", cases(charts.CHARTS, LARGE.__contains__))
 def test_layout_is_the_same_every_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two renderings of equal charts are equal to the byte, in every text format."""
@@ -106,6 +110,7 @@ def test_layout_is_the_same_every_time(name: str, monkeypatch: pytest.MonkeyPatc
         assert picture_of(make(), form) == picture_of(make(), form)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("chart", "remedy"),
     [

@@ -145,6 +145,7 @@ def test_waiting_events_are_told_by_their_names() -> None:
     assert "Waiting: Named, go.away." in picture_of(Deferring, highlight=snapshot)
 
 
+@pytest.mark.long
 def test_last_step_marks_its_lines_and_no_others() -> None:
     """Of several lines on one arrow, only the one that was taken is marked in the label."""
     one = machine()
@@ -157,6 +158,7 @@ def test_last_step_marks_its_lines_and_no_others() -> None:
     assert [span.text for span in label if span.get("class") == "fired"] == ["Block(reason)"]
 
 
+@pytest.mark.long
 def test_coverage_is_hotter_the_oftener_and_tells_what_never_was() -> None:
     """Counts are badges; heat follows their order; what is 0 is marked as unused."""
     one = machine()
@@ -190,6 +192,7 @@ def test_coverage_refuses_what_the_chart_does_not_have() -> None:
         picture_of(CHART, overlay=Overlay({"": mark}, {"x": mark}))
 
 
+@pytest.mark.long
 def test_time_in_state_is_told_in_units_of_people() -> None:
     """Durations are badges; states that are not named were never active."""
     lasted = {"active": timedelta(hours=3), "active.qa": timedelta(seconds=90.4)}
@@ -202,6 +205,7 @@ def test_time_in_state_is_told_in_units_of_people() -> None:
     assert [(mark.kind, mark.told) for mark in passed] == [(Kind("heat0"), "active for 0 s")]
 
 
+@pytest.mark.long
 def test_disabled_fades_what_no_event_takes_now() -> None:
     """Lines of other states, refused ones, and those whose event is answered inside are faded."""
     one = machine()
@@ -479,6 +483,7 @@ def test_difference_tells_what_entering_does() -> None:
     assert marks.states[""][0].told == "Changed: on its initial transition: / greet → nothing"
 
 
+@pytest.mark.long
 def test_overlays_change_no_place() -> None:
     """Pictures with and without marks fit onto each other: badges lie above, and move nothing."""
 
@@ -516,6 +521,7 @@ def six() -> Chart:
     return b.chart()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("depth", [None, 1])
 @pytest.mark.parametrize(
     "make",
@@ -555,6 +561,7 @@ def badges(svg: str) -> list[ET.Element]:
     return [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class", "").startswith("badge ")]
 
 
+@pytest.mark.long
 def test_overlays_of_several_kinds_are_joined() -> None:
     """What is active may be counted as well; the first kind decides the colour."""
     one = machine()
@@ -590,6 +597,7 @@ def test_arrow_is_dashed_only_if_all_of_its_lines_were_never_taken(format: Any) 
     assert "dashed" not in arrow({one: 0})
 
 
+@pytest.mark.long
 def test_legend_tells_all_colours() -> None:
     """Where a legend is needed, it also says what is active, taken and waited for."""
     snapshot = start(Waiting, at=NOW).snapshot
@@ -602,6 +610,7 @@ def test_legend_tells_all_colours() -> None:
     assert 'class="legend"' not in picture_of(Waiting, highlight=snapshot)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "make",
     cases(
@@ -625,6 +634,7 @@ def test_badges_leave_arrowheads_free(make: Any) -> None:
     assert covered == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chart", cases(machine_charts(), long=lambda chart: chart is not CHART))
 def test_badges_leave_lines_labels_titles_and_borders_free(chart: Chart) -> None:
     """A badge comes near no text, covers no other line or border, and is at the top of its state.
@@ -658,6 +668,7 @@ def steps() -> list[tuple[str, object]]:
     return [(type(e).__name__, one.send(e)) for e in (DepsMet(), GatesStarted(), Accepted())]
 
 
+@pytest.mark.long
 def test_film_shows_each_frame_in_its_time() -> None:
     """What differs is written once for each look, and shown in the frames that have it."""
     svg = drawing.render_film(Pipeline, steps())  # type: ignore[arg-type]
@@ -683,6 +694,7 @@ def test_film_shows_each_frame_in_its_time() -> None:
     assert len(svg) < 2 * len(picture_of(CHART))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("strip", [False, True])
 def test_films_of_one_chart_share_no_rules(strip: bool) -> None:
     """Two films on a page move apart, and each is described by its own words."""
@@ -747,6 +759,7 @@ def test_film_breaks_captions_that_are_wider_than_a_picture() -> None:
     assert float(parsed(str(film)).get("width") or "inf") < 2 * LABEL_WIDTH
 
 
+@pytest.mark.long
 def test_film_as_a_strip_has_a_picture_for_each_step() -> None:
     """The frames of a strip share what is the same, and each has its caption."""
     svg = drawing.render_film(Pipeline, steps(), strip=True)  # type: ignore[arg-type]
@@ -847,6 +860,7 @@ def test_film_moves_only_in_svg(format: Any) -> None:
         drawing.render_film(Pipeline, steps(), format)  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_states_go_by_their_ids_or_as_they_are_declared() -> None:
     """Wherever a picture takes a state, it takes `Door.shut` as well as its id."""
     merge, whole, hour = Pipeline.active.merge, Pipeline.active, timedelta(hours=1)
@@ -871,6 +885,7 @@ def test_film_needs_steps() -> None:
         drawing.render_film(Pipeline, [])
 
 
+@pytest.mark.long
 def test_notebooks_show_charts_machines_and_snapshots() -> None:
     """A notebook shows a picture: of the chart alone, or with what is active."""
     one = machine()

@@ -25,7 +25,7 @@ from tests.test_drawing.overlaps import overlaps
 from tests.test_drawing.pictures import picture_of
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 200, sample=4))
+@pytest.mark.parametrize("seeds", shards(10_000, 200, sample=2))
 def test_picture_of_any_chart_shows_its_states_and_arrows(seeds: range) -> None:
     """Every chart is drawn, by the engine or without it: each state, each arrow from end to end."""
     for seed in seeds:
@@ -53,6 +53,7 @@ def test_picture_of_a_parallel_state_in_a_parallel_state_has_its_arrows() -> Non
         assert inner.x < path[0][0] < inner.centre[0]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("count", [17, 18, 40, 200])
 def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) -> None:
     """A state with many arrows and one to itself has room for all of them."""
@@ -67,13 +68,14 @@ def test_picture_of_a_hub_with_a_loop_is_wide_enough_for_its_arrows(count: int) 
     assert hub.width >= 5 * count
 
 
+@pytest.mark.long
 def test_fork_may_be_drawn_whose_arrow_is_told_in_words() -> None:
     """An arrow too many for the picture is text in its state, with the targets of its fork."""
     svg = _svg(charts.anything(241), seconds=0)
     assert "→ #" not in svg
 
 
-@pytest.mark.parametrize("seeds", shards(10_000, 250, sample=4))
+@pytest.mark.parametrize("seeds", shards(10_000, 250, sample=2))
 def test_texts_of_any_chart_are_written(seeds: range) -> None:
     """DOT and Mermaid are written of every chart, with each state once; Graphviz takes them."""
     for seed in seeds:
@@ -96,6 +98,7 @@ def test_grid_keeps_labels_off_everything(seeds: range) -> None:
         assert overlaps(_svg(charts.at_random(seed), seconds=0)) == [], seed
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", charts.CHARTS)
 def test_grid_keeps_lines_apart(name: str) -> None:
     """In a grid, no two arrows run in the same place, but for those that meet at one point."""

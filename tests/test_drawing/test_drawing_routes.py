@@ -123,6 +123,7 @@ def _realistic() -> list[ParameterSet]:
     ]
 
 
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize("case", _realistic())
 def test_lines_of_realistic_charts_keep_apart(case: tuple[str, drawing.Direction]) -> None:
     """No hard fault; ends are apart and upright; no two lines run in one place."""
@@ -145,6 +146,7 @@ def test_lines_are_upright_or_level(name: str, direction: drawing.Direction) -> 
             assert min(abs(x1 - x0), abs(y1 - y0)) <= 10.5, one.arrow.id
 
 
+@pytest.mark.long
 def test_line_crosses_a_border_straight() -> None:
     """A line through the borders of several states does not bend at them."""
     found = drawn(charts.deep_hierarchy(4), "down")
@@ -180,6 +182,7 @@ def test_arrow_from_a_state_to_its_inside_is_not_in_its_title(kind: TransitionKi
         assert min(x for x, _ in path) < box.rect.x
 
 
+@pytest.mark.long
 def test_final_state_that_is_entered_from_below_has_its_name_beside_it() -> None:
     """An arrow from below gets to the circle, and not to the name."""
     chart = charts.at_random(6)
@@ -189,6 +192,7 @@ def test_final_state_that_is_entered_from_below_has_its_name_beside_it() -> None
     assert list(faults(sheet_of(found))) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "make", [lambda: charts.flat(16), lambda: MADE["game_0"], lambda: MADE["menu_9"]]
 )
@@ -222,6 +226,7 @@ def _compounds(count: int, each: int) -> Chart:
     return b.chart()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "chart",
     [
@@ -266,6 +271,7 @@ def test_lines_between_columns_take_no_detour() -> None:
     assert score(sheet).detour < 1.6  # 2.2 by the foot of one column and the top of the next
 
 
+@pytest.mark.long
 def test_lines_over_columns_keep_their_labels() -> None:
     """A line to a column that is not the next goes above those between, with its label."""
     b = Builder("Over").initial("", "s0").states(*(f"s{number}" for number in range(18)))
@@ -397,6 +403,7 @@ def test_lines_between_regions_hang_at_the_emptier_side() -> None:
     assert line.label.bottom < frame.y
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("inside", range(1, 4))
 def test_line_from_a_region_is_beside_those_from_inside(inside: int) -> None:
     """A line that begins at a region and lines that cross its border have places of their own."""
@@ -415,6 +422,7 @@ def test_line_from_a_region_is_beside_those_from_inside(inside: int) -> None:
     assert len({*places}) == len(places) == inside + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["wizard_0", pytest.param("game_0", marks=pytest.mark.long)])
 def test_long_line_has_its_label_at_both_ends(name: str) -> None:
     """The label is said again at an end that is far from it, where it covers nothing."""
@@ -461,6 +469,7 @@ def test_state_has_the_same_room_above_and_below_its_data(way: drawing.Direction
     assert abs(above - below) < 4
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("way", ["down", "right"])
 @pytest.mark.parametrize("make", [charts.traffic_light, charts.crossing])
 def test_page_ends_below_what_is_drawn(make: Any, way: drawing.Direction) -> None:
@@ -491,6 +500,7 @@ def test_short_lines_have_one_label() -> None:
     assert all(len(one.texts) == len(one.arrow.label) for one in found.arrows)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", ["device_1", "menu_0", "ring_2", "wizard_1", "wizard_7"])
 def test_no_lines_cross_where_none_have_to(name: str) -> None:
     """Neither the order of labels nor that of the lines between columns adds a crossing."""
@@ -540,6 +550,7 @@ def parallel(*moves: tuple[str, str]) -> Chart:
     return b.chart()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("direction", "across"),
     [
@@ -582,6 +593,7 @@ def test_direction_of_what_a_part_leaves_out_is_refused(part: Any) -> None:
         drawing.render(parallel(), direction={"on.a": "right"}, **part)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("direction", ["down", "right"])
 @pytest.mark.parametrize(("source", "low"), [("off", False), ("paused", True)])
 def test_history_of_a_parallel_state_is_where_its_arrows_come_from(

@@ -710,6 +710,7 @@ class Bells(Statechart[Put | Ring]):
     still.stay(on=Ring)
 
 
+@pytest.mark.long
 def test_any_number_of_timers_may_be_due_at_one_instant() -> None:
     """What ends by itself is no circle, however much it is."""
     clock = SimulatedClock()

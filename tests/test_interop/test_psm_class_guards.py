@@ -54,6 +54,7 @@ def machine_of(**options: Any) -> Any:
     return Asked
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_expressions_decide_as_there(text: str) -> None:
     """For all values of its names, an expression is true here when it is there."""
@@ -77,6 +78,7 @@ def _with(cls: Any, names: dict[str, Any]) -> Any:
     return host
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("options", "name"),
     [
@@ -157,6 +159,7 @@ class Sorts(Telling):
         return self.value_of("decorated")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("event", "changes"),
     [

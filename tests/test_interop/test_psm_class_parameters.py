@@ -83,6 +83,7 @@ for _name in SLOTS:
     setattr(Asking, _name, _asking(_name))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("slot", SLOTS)
 def test_every_documented_parameter_is_filled(slot: str) -> None:
     """Each callback is told in each slot what theirs tells it, configurations included."""

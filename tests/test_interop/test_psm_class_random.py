@@ -55,6 +55,7 @@ def names(trace: Trace) -> Trace:
     return [(active, tuple(sorted(one.split()[0] for one in told))) for active, told in trace]
 
 
+@pytest.mark.long
 def test_the_classes_use_every_slot() -> None:
     """Every slot comes up, or agreement would mean nothing."""
     told = set[str]()

@@ -61,6 +61,7 @@ def test_places_are_told_with_file_and_line() -> None:
         assert text.read().splitlines()[int(line) - 1].strip() == "chamber = State()"
 
 
+@pytest.mark.long
 def test_events_have_the_names_that_are_sent() -> None:
     """Descriptors, dotted spellings, several events and display names arrive as they are sent."""
 
@@ -285,6 +286,7 @@ def test_flags_of_the_old_kind_are_told() -> None:
     assert found == ["that library raises TransitionNotAllowed for an event that nothing handles"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("cls", [Orders, Lights, Personality, Everything, Quest])
 def test_a_class_is_read_without_being_changed(cls: Any) -> None:
     """Reading a class twice gives equal charts, and leaves its own machines as they were."""

@@ -221,6 +221,7 @@ def test_states_that_shadow_the_machine_are_refused(name: str, nested: bool) -> 
     assert any(f"a state is named {name!r}" in fault.found for fault in faults)
 
 
+@pytest.mark.long
 def test_an_eventless_circle_is_refused() -> None:
     """A macrostep has to end (3.13); theirs goes round for ever where no guard stops it."""
 

@@ -171,6 +171,7 @@ def test_history_needs_a_default() -> None:
         accept(chart("out", *rows), "*")
 
 
+@pytest.mark.long
 def test_an_eventless_circle_ends() -> None:
     """A circle of eventless transitions is an error here; theirs goes round it for ever.
 

@@ -41,6 +41,7 @@ def test_both_do_the_same_with_classes_of_theirs(seeds: range) -> None:
         assert difference(psm_classes.ours(subject, chart, seed), there) is None, seed
 
 
+@pytest.mark.long
 def test_the_charts_are_sound_and_use_what_they_can() -> None:
     """Random charts have no structural faults, and every construct comes up often."""
     seen: Counter[str] = Counter()
@@ -60,6 +61,7 @@ def test_the_charts_are_sound_and_use_what_they_can() -> None:
     assert set(wanted) <= set(seen)
 
 
+@pytest.mark.long
 def test_the_runs_go_somewhere() -> None:
     """Charts move and act in their runs, or agreement would mean nothing."""
     traces = [ours(random_chart(seed), seed) for seed in range(CHARTS // 3)]
@@ -69,6 +71,7 @@ def test_the_runs_go_somewhere() -> None:
     assert actions > 10 * len(traces)
 
 
+@pytest.mark.long
 def test_a_difference_is_seen() -> None:
     """If one side has another guard or another action, the runs differ."""
     seeds = [seed for seed in range(CHARTS) if random_chart(seed).transitions]

@@ -363,6 +363,7 @@ def _bomb() -> str:
     return "\n".join([*lines, "states: {a: {}}"])
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     ("text", "form", "message"),
     [

@@ -75,6 +75,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 def test_a_tree_comes_back(rows: tuple[Row, ...]) -> None:
     """States, kinds, defaults, histories and transitions are equal."""
@@ -111,12 +112,14 @@ GUARDS = (
 )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("action", CONTENT, ids=lambda one: one.__name__)
 def test_an_action_comes_back(action: Any) -> None:
     """Actions by name, constant effects, choices and code are equal."""
     same(with_hooks(plain(atomic("a", on("go", "b")), atomic("b")), "go", action=action))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda one: one.__name__)
 def test_a_guard_comes_back(guard: Any) -> None:
     """Guards by name, with parameters, put together and in code are equal."""

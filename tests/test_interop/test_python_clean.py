@@ -42,6 +42,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_without_a_formatter_the_code_is_the_same(
     written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def run(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_written_modules_are_formatted(written: Path) -> None:
     """`ruff format` would change nothing."""
     code, told = run("ruff", "format", "--config", "pyproject.toml", "--diff", str(written))

@@ -55,6 +55,7 @@ def test_names_of_all_kinds_are_borne(tmp_path: Path) -> None:
     assert [state.name for state in made] == [state.name for state in chart]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("event", ["GO", "user.left", "a_1", "*", "class", "go!", "été"])
 def test_event_of_any_name_is_borne(event: str, tmp_path: Path) -> None:
     """A class says the name on the wire that its own does not give; nothing is lost."""

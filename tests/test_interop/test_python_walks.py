@@ -29,6 +29,7 @@ def charts_of(path: Path) -> list[Chart]:
         return []
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", cases(range(40), long=lambda seed: seed >= 15))
 def test_declaration_of_a_random_chart_runs_as_the_chart_does(seed: int, tmp_path: Path) -> None:
     """Nothing is lost, and the same events lead both through the same configurations."""
@@ -40,6 +41,7 @@ def test_declaration_of_a_random_chart_runs_as_the_chart_does(seed: int, tmp_pat
     walk(chart, imported(text, tmp_path, f"random_{seed}"), {}, seed, 25)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("seed", cases(range(40, 60), long=lambda seed: seed >= 48))
 def test_declaration_has_the_structure_of_the_chart(seed: int, tmp_path: Path) -> None:
     """The declared chart has the same states, of the same kinds, with as many transitions."""
@@ -58,6 +60,7 @@ def outline(chart: Chart, state: str) -> object:
     return node.id, node.name, node.kind, node.initial, lines, calls
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "path",
     [path for path in sorted(SAMPLES.rglob("*")) if path.suffix in files.FORMATS],

@@ -121,6 +121,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", cases(HOSTILE, long=lambda name: ",000 " in name))
 def test_scxml_hostile_documents_are_dealt_with(name: str) -> None:
     """Each is taken in, or refused with a code, for little work."""

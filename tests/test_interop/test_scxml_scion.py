@@ -24,6 +24,7 @@ W3C = "w3c-ecma"
 """
 
 
+@pytest.mark.long
 def test_scion_scripts_lead_to_the_configurations_they_name() -> None:
     """After each event of each script, the atomic states are the ones that SCION expects."""
     folder = scion_documents()
@@ -63,6 +64,7 @@ def _played(chart: Chart, script: dict[str, Any]) -> tuple[list[list[str]], list
     return found, wanted
 
 
+@pytest.mark.long
 def test_scion_documents_load_or_are_refused_with_a_code() -> None:
     """Not one of the documents brings the reader down."""
     read = [loaded(path) for path in sorted(scion_documents().rglob("*.scxml"))]

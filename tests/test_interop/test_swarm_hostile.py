@@ -157,6 +157,7 @@ print(peak_kilobytes() - before)
 """
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("name", cases(HOSTILE, long=lambda name: name in LONG))
 def test_hostile_files_end_soon_in_a_chart_or_a_clear_error(name: str) -> None:
     """Whatever is thrown at the reader is answered, for little work."""

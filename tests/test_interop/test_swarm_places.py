@@ -229,6 +229,7 @@ def test_numbers_too_long_to_be_read_are_told() -> None:
         loads(Document.of(f"a = {'1' * 5_000}"))
 
 
+@pytest.mark.long
 def test_documents_of_too_many_keys_are_told_before_they_are_parsed() -> None:
     """Each part of a dotted key counts; the line is that of the first key too many."""
     text = "".join(f"[a.b.c{i}]\n" for i in range(50_001))

@@ -49,6 +49,7 @@ def runnable(charts: dict[str, Chart]) -> dict[str, Chart]:
     }
 
 
+@pytest.mark.long
 def test_w3c_documents_that_need_no_data_model_pass(charts: dict[str, Chart]) -> None:
     """Every test that needs nothing but the chart ends where the standard says."""
     chosen = {name: c for name, c in runnable(charts).items() if name not in EXCLUDED}
@@ -57,6 +58,7 @@ def test_w3c_documents_that_need_no_data_model_pass(charts: dict[str, Chart]) ->
     assert "STATECHARTS_W3C" in os.environ or len(ends) >= FEWEST
 
 
+@pytest.mark.long
 def test_w3c_exclusions_are_needed(charts: dict[str, Chart]) -> None:
     """No test is left out that would pass."""
     chosen = {name: chart for name, chart in runnable(charts).items() if name in EXCLUDED}
@@ -70,6 +72,7 @@ def test_w3c_documents_are_all_read(documents: list[Path], charts: dict[str, Cha
     assert [path.name for path in documents if path.stem not in charts] == []
 
 
+@pytest.mark.long
 def test_w3c_charts_are_written_and_read_again(charts: dict[str, Chart]) -> None:
     """Charts of the standard's own documents can be written, and are the same when read."""
     assert [n for n, chart in charts.items() if scxml.loads(scxml.dumps(chart)) != chart] == []

@@ -44,6 +44,7 @@ def loses(door: Any, chart: Chart) -> bool:
     return False
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("odd", [0.0, 0.005, 0.03, 0.1, 0.3])
 @pytest.mark.parametrize("name", DOORS)
 @pytest.mark.parametrize("seeds", shards(2_000, 180, sample=20))

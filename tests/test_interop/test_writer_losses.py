@@ -240,6 +240,7 @@ def base(name: str, seed: int) -> Chart | None:
     return chart if sound(chart) and not told(name, chart) else None
 
 
+@pytest.mark.sampled(22)
 @pytest.mark.parametrize("most", cases([2, 12], long=lambda most: most > 2))
 @pytest.mark.parametrize("thing", THINGS)
 @pytest.mark.parametrize("name", DOORS)

@@ -71,6 +71,7 @@ def test_random_machines_do_the_same_in_xstate(
         assert peer.theirs(answer) == ours, (seed, way)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_samples_do_the_same_in_xstate(name: str) -> None:
     """Each sample goes the same way in the version that it is written for."""
@@ -228,6 +229,7 @@ def test_a_parallel_region_that_is_parallel_ends_the_outer_state() -> None:
     assert peer.theirs(answer)[-1][0] == {"q"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_differences_are_warned_of(name: str) -> None:
     """XState differs from the algorithm of SCXML, and a warning says so."""

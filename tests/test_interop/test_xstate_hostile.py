@@ -145,6 +145,7 @@ def outcome(text: str | bytes) -> str:
     return "taken in"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name", cases(HOSTILE, long=lambda name: ",000 " in name or "400 " in name)
 )
@@ -243,6 +244,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 @given(data=st.data())
 def test_mutated_samples_give_charts_or_errors_with_codes(path: Path, data: st.DataObject) -> None:

@@ -148,6 +148,7 @@ def test_replay_is_deterministic() -> None:
     assert first.snapshot == second.snapshot
 
 
+@pytest.mark.long
 def test_replay_is_deterministic_in_another_process() -> None:
     """So they do in one whose hashes are salted otherwise."""
     script = (

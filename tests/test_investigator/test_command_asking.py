@@ -83,6 +83,7 @@ def given(shop: Path, made: Model) -> tuple[str, ...]:
     return ("--db", str(shop), "--question", QUESTION, "--no-report", *made.options)
 
 
+@pytest.mark.long
 def test_user_is_asked_at_the_terminal(shop: Path, tmp_path: Path) -> None:
     """The question is put with its numbered choices, and the chosen one is what counts."""
     with model(ask=True) as made:
@@ -97,6 +98,7 @@ def test_user_is_asked_at_the_terminal(shop: Path, tmp_path: Path) -> None:
     assert b"A day is missing.local" in terminal.seen
 
 
+@pytest.mark.long
 def test_terminal_shows_progress_and_is_left_clean(shop: Path, tmp_path: Path) -> None:
     """The phases are drawn while they run, and the cursor is there again in the end."""
     terminal = Terminal(
@@ -111,6 +113,7 @@ def test_terminal_shows_progress_and_is_left_clean(shop: Path, tmp_path: Path) -
     assert terminal.seen.rfind(SHOW) > terminal.seen.rfind(HIDE) >= 0
 
 
+@pytest.mark.long
 def test_interrupt_at_the_question_leaves_it_standing(shop: Path, tmp_path: Path) -> None:
     """Ctrl-C while the user is asked stops the run; the question stands, and can be answered."""
     with model(ask=True) as made:
@@ -147,6 +150,7 @@ def test_nobody_there_means_an_empty_answer(shop: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_answer_that_nobody_asked_for_is_told(shop: Path) -> None:
     """An answer too many is no mistake, and not passed over in silence."""
     result = ask(shop, "--answer", "UTC")

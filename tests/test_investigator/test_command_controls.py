@@ -37,6 +37,7 @@ def controls(text: str) -> set[str]:
     return {one for one in text if not one.isprintable() and one != "\n"}
 
 
+@pytest.mark.long
 def test_files_and_pipes_hold_no_controls(shop: Path) -> None:
     """Neither the output nor the report nor the state has any; and the JSON has the very text."""
     with model(ask=True, word=NASTY) as made:
@@ -53,6 +54,7 @@ def test_files_and_pipes_hold_no_controls(shop: Path) -> None:
     assert json.dumps(NASTY)[1:-1] in json.dumps(state)
 
 
+@pytest.mark.long
 def test_rules_show_no_controls_of_the_data(shop: Path) -> None:
     """The rules read names and cells that are hostile, and what they say is not."""
     done = run("--db", str(shop), "--question", QUESTION)
@@ -64,6 +66,7 @@ def test_rules_show_no_controls_of_the_data(shop: Path) -> None:
         assert controls(file.read_text(encoding="utf-8")) == set()
 
 
+@pytest.mark.long
 def test_terminal_gets_its_own_sequences_alone(shop: Path, tmp_path: Path) -> None:
     """The question, the progress and the result show none of the model's."""
     with model(ask=True, word=NASTY) as made:

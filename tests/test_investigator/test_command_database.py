@@ -44,6 +44,7 @@ def abandoned(path: Path) -> Path:
     return path
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["plain", "log at rest", "log left behind", "log alone"])
 def test_reading_leaves_no_trace(kind: str, tmp_path: Path) -> None:
     """Whatever journal a database keeps, nothing is written in it or beside it."""
@@ -69,6 +70,7 @@ def test_reading_leaves_no_trace(kind: str, tmp_path: Path) -> None:
     assert after == before
 
 
+@pytest.mark.long
 def test_database_may_be_written_meanwhile(tmp_path: Path) -> None:
     """One that another program has open, with a log, is read as it was last committed."""
     path = database(tmp_path / "data" / "shop.sqlite", log=True)
@@ -93,6 +95,7 @@ def test_locked_database_is_said_to_be_locked(tmp_path: Path) -> None:
             Database(path)
 
 
+@pytest.mark.long
 def test_names_may_be_anything(tmp_path: Path) -> None:
     """Quotes, spaces, bars and any script in the names of files and tables do no harm."""
     path = database(
@@ -110,6 +113,7 @@ def test_names_may_be_anything(tmp_path: Path) -> None:
     assert Path("investigations", path.stem, "run.json").is_file()
 
 
+@pytest.mark.long
 def test_tables_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     """Views of what is gone or forbidden, and names that no scope holds, are left out and told."""
     path = database(
@@ -131,6 +135,7 @@ def test_tables_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_view_needs_the_tables_that_it_reads(tmp_path: Path) -> None:
     """A view that is named without its table is refused, and the table is named."""
     path = database(tmp_path / "data" / "shop.sqlite", "CREATE VIEW sales AS SELECT * FROM orders")

@@ -94,6 +94,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[text for _, text in REFUSED])
 def test_input_that_cannot_be_used_is_refused(arguments: tuple[str, ...], message: str) -> None:
     """One line says what is wrong and how to mend it; the status is 2, and nothing is left."""
@@ -106,6 +107,7 @@ def test_input_that_cannot_be_used_is_refused(arguments: tuple[str, ...], messag
     assert sorted(Path().rglob("*")) == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -165,6 +167,7 @@ def test_damage_within_is_told(tmp_path: Path) -> None:
     assert any(one.startswith("the database is damaged: ") for one in told["warnings"])
 
 
+@pytest.mark.long
 def test_question_is_kept_on_one_line() -> None:
     """What a shell or a script gives as a question is made fit to be shown."""
     question = "why\n did \x1b[31m it\tdrop?"

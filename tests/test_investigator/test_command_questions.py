@@ -57,6 +57,7 @@ def told(path: Path, question: str, *more: str) -> dict[str, Any]:
     return {**found, "status": done.exit_code}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("question", cases(QUESTIONS, lambda one: one not in QUESTIONS[:2]))
 def test_question_is_answered_however_it_is_asked(question: str) -> None:
     """Vague or exact, with a wrong table or day, in any language: the lost day is found."""
@@ -73,6 +74,7 @@ ODD = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", cases(ODD, lambda one: one not in ("select", '"')))
 def test_names_may_be_odd(name: str) -> None:
     """Keywords, signs and quotes as names of tables and columns are read like others."""
@@ -91,6 +93,7 @@ def test_names_may_be_odd(name: str) -> None:
     assert found["warnings"] == []
 
 
+@pytest.mark.long
 def test_name_that_is_too_long_is_left_out() -> None:
     """It is told, whether there are other tables or not."""
     long = "t" * 130
@@ -131,6 +134,7 @@ def damaged(path: Path) -> Iterable[tuple[str, bytes]]:
     yield "text", b"not a database, but a text"
 
 
+@pytest.mark.long
 def test_damaged_file_is_said_to_be_damaged() -> None:
     """Cut, overwritten, or another file: the error says so, and nothing hangs or crashes."""
     path = database(Path("shop.sqlite"))
@@ -143,6 +147,7 @@ def test_damaged_file_is_said_to_be_damaged() -> None:
         assert "damaged" in said or "not a SQLite database" in said or "malformed" in said, name
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
 def test_file_may_be_read_only() -> None:
     """What cannot be written is read like any other."""

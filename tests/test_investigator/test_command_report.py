@@ -82,6 +82,7 @@ def written() -> str:
     return report(run_, told, "2026-03-03 09:00 UTC")
 
 
+@pytest.mark.long
 def test_report_is_written_beside_its_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +111,7 @@ def test_report_is_written_beside_its_picture(
     assert (folder / "chart.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
+@pytest.mark.long
 def test_report_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--no-report`, the state of the run is all that is written."""
     monkeypatch.chdir(tmp_path)

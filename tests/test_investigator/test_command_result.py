@@ -27,6 +27,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.long
 def test_json_is_one_object_of_the_promised_shape(tmp_path: Path) -> None:
     """Standard output holds one object: the verdict, the phase, and the causes with their rows."""
     path = database(tmp_path / "shop.sqlite")
@@ -45,6 +46,7 @@ def test_json_is_one_object_of_the_promised_shape(tmp_path: Path) -> None:
     assert list(cause["evidence"][0])[:2] == ["sql", "rows"]
 
 
+@pytest.mark.long
 def test_evidence_is_what_its_query_gives(tmp_path: Path) -> None:
     """Whoever runs the SQL of the evidence gets its rows."""
     path = database(tmp_path / "shop.sqlite")
@@ -83,6 +85,7 @@ def test_nothing_wrong_is_a_verdict(tmp_path: Path) -> None:
     assert words.stdout.startswith("NO ANOMALY  nothing unusual in ")
 
 
+@pytest.mark.long
 def test_verdict_and_causes_are_printed_for_people(tmp_path: Path) -> None:
     """Without `--json`, the verdict and the ranked causes go to standard output."""
     result = ask(database(tmp_path / "shop.sqlite"))
@@ -93,6 +96,7 @@ def test_verdict_and_causes_are_printed_for_people(tmp_path: Path) -> None:
     assert "█" in cause
 
 
+@pytest.mark.long
 def test_quiet_shows_the_result_alone(tmp_path: Path) -> None:
     """With ``--quiet`` nothing is said on the way; the result is the same."""
     path = database(tmp_path / "shop.sqlite")
@@ -103,6 +107,7 @@ def test_quiet_shows_the_result_alone(tmp_path: Path) -> None:
     assert quiet.stdout == told.stdout
 
 
+@pytest.mark.long
 def test_progress_is_plain_lines_without_a_terminal(tmp_path: Path) -> None:
     """Phases are told on standard error, without an escape code, one line each."""
     result = ask(database(tmp_path / "shop.sqlite"))
@@ -127,6 +132,7 @@ def test_failure_has_no_verdict_and_status_one(tmp_path: Path) -> None:
     assert "Error: the investigation failed: " in result.stderr
 
 
+@pytest.mark.long
 def test_blindness_is_not_taken_for_health(tmp_path: Path) -> None:
     """Where no query can be carried out, there is no verdict: nothing was seen."""
     path = tmp_path / "shop.sqlite"
@@ -140,6 +146,7 @@ def test_blindness_is_not_taken_for_health(tmp_path: Path) -> None:
     assert "it took longer than 0.05 s" in told["error"]["message"]
 
 
+@pytest.mark.long
 def test_open_verdict_has_status_three(tmp_path: Path) -> None:
     """Tables that could not be compared from day to day are told, and are not called healthy."""
     path = tmp_path / "shop.sqlite"
@@ -166,6 +173,7 @@ def test_calls_that_fail_are_counted_in_the_warnings(tmp_path: Path) -> None:
     assert told["warnings"] == ["1 call could not be carried out"]
 
 
+@pytest.mark.long
 def test_tables_may_be_named(tmp_path: Path) -> None:
     """`--table` permits that table and no other."""
     path = database(tmp_path / "shop.sqlite", "CREATE TABLE payroll (salary REAL)")
@@ -175,6 +183,7 @@ def test_tables_may_be_named(tmp_path: Path) -> None:
     assert told["tables"] == ["orders"]
 
 
+@pytest.mark.long
 def test_key_is_used_and_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key goes to the endpoint, and into no file and no output."""
     key = "sk-canary-2b9e"

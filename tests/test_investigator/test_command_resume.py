@@ -70,6 +70,7 @@ def stopping_after(rounds: int) -> Callable[..., bool]:
     return carry_on
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("rounds", cases(range(6), long=lambda rounds: rounds % 2))
 def test_run_that_is_stopped_comes_to_the_same_result(
     rounds: int, shop: Path, monkeypatch: pytest.MonkeyPatch
@@ -122,6 +123,7 @@ def test_signal_stops_a_query_and_loses_nothing(
     assert resumed.stdout == undisturbed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("request_", "number"),
     [
@@ -173,6 +175,7 @@ def test_signal_before_the_run_is_an_interrupt() -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
+@pytest.mark.long
 def test_finished_run_is_told_again_without_its_database(shop: Path) -> None:
     """Resuming what has come to its end prints the result; nothing is looked at any more."""
     first = ask(shop, "--json")
@@ -183,6 +186,7 @@ def test_finished_run_is_told_again_without_its_database(shop: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, first.stdout)
 
 
+@pytest.mark.long
 def test_unfinished_run_is_moved_aside(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting anew does not lose a run that may still be gone on with."""
     with monkeypatch.context() as patched:
@@ -200,6 +204,7 @@ def test_unfinished_run_is_moved_aside(shop: Path, monkeypatch: pytest.MonkeyPat
     assert "kept as" not in ask(shop).stderr  # one that has finished makes way
 
 
+@pytest.mark.long
 def test_file_of_another_kind_is_moved_aside(shop: Path) -> None:
     """What is called like a run and is none is not overwritten."""
     STATE.parent.mkdir(parents=True)
@@ -212,6 +217,7 @@ def test_file_of_another_kind_is_moved_aside(shop: Path) -> None:
     assert STATE.with_name("report-1.md").read_text(encoding="utf-8") == "my own report"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("given", "found"),
     [
@@ -232,6 +238,7 @@ def test_resume_refuses_what_the_run_was_not_begun_with(given: tuple[str, ...], 
     assert "Leave those options out, or start a new run without --resume." in result.stderr
 
 
+@pytest.mark.long
 def test_resume_takes_what_the_run_was_begun_with(shop: Path) -> None:
     """The same words as before, with `--resume` added, go on."""
     ask(shop)
@@ -239,6 +246,7 @@ def test_resume_takes_what_the_run_was_begun_with(shop: Path) -> None:
     assert run("--resume", "--db", "./shop.sqlite", "--question", f" {QUESTION}").exit_code == 0
 
 
+@pytest.mark.long
 def test_resume_without_a_folder_needs_a_single_run(shop: Path, tmp_path: Path) -> None:
     """With several runs there, their folders are named to choose from."""
     ask(shop)
@@ -257,6 +265,7 @@ def _snapshot(state: dict[str, Any]) -> None:
     state["snapshot"]["hash"] = "0"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "found"),
     [
@@ -280,6 +289,7 @@ def test_state_that_cannot_be_read_is_refused(change: Change, found: str) -> Non
     assert "Start a new run without --resume." in result.stderr
 
 
+@pytest.mark.long
 def test_database_that_has_changed_is_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that goes on over another state of the database says so in its result."""
     with monkeypatch.context() as patched:
@@ -292,6 +302,7 @@ def test_database_that_has_changed_is_told(shop: Path, monkeypatch: pytest.Monke
     assert told["warnings"] == ["the database has changed since the run began"]
 
 
+@pytest.mark.long
 def test_folder_that_cannot_be_written_does_not_stop_a_run(shop: Path) -> None:
     """Where nothing can be kept, that is said once, and the result comes all the same."""
     Path("file").touch()

@@ -41,6 +41,7 @@ def _days(values: Sequence[object], name: str = "") -> list[tuple[str, int | Non
         return [database.execute(sql, (one,)).fetchone() for one in values]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_formats_read_the_day_that_was_written(shape: str) -> None:
     """The SQL of a format gives the day, and the hour if there is one, that was written."""
@@ -226,6 +227,7 @@ def _two_incidents(path: Path) -> None:
         database.executemany("INSERT INTO sales VALUES (?, ?)", rows)
 
 
+@pytest.mark.long
 def test_reasoning_answers_for_the_day_of_the_question(tmp_path: Path) -> None:
     """An older, larger anomaly does not go before one on the day that was named."""
     _two_incidents(tmp_path / "s.sqlite")

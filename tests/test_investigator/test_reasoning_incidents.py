@@ -89,6 +89,7 @@ LONG = (CauseKind.BROKEN_JOIN, CauseKind.UNIT_CHANGE, CauseKind.TIME_ZONE)
 """Kinds that `test_reasoning_strangers` plants in other data, each time."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("style", "kind"),
     [
@@ -108,6 +109,7 @@ def test_reasoning_finds_the_planted_cause(tmp_path: Path, kind: CauseKind, styl
     assert investigation.case.ledger.count < 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", cases(["shop", "grid", "sparse"], long=lambda name: name == "grid")
 )
@@ -118,6 +120,7 @@ def test_reasoning_finds_nothing_in_clean_data(tmp_path: Path, name: str) -> Non
     assert synthesis.causes == ()
 
 
+@pytest.mark.long
 def test_reasoning_names_the_evidence_of_each_cause(tmp_path: Path) -> None:
     """Every cause rests on evidence that was found by a query, and scores fall from the first."""
     planted = plant(tmp_path / "shop.sqlite", CauseKind.UNIT_CHANGE, 2)
@@ -151,6 +154,7 @@ def test_reasoning_without_permission_concludes_nothing() -> None:
     assert finish.synthesis.causes == ()
 
 
+@pytest.mark.long
 def test_reasoning_is_refused_what_the_scope_forbids(tmp_path: Path) -> None:
     """The queries are of the tables in the scope; a smaller scope refuses those of the others."""
     planted = plant(tmp_path / "shop.sqlite", CauseKind.MISSING_DAY, 1)

@@ -156,6 +156,7 @@ def test_rules_take_a_drift_for_no_other_unit(tmp_path: Path) -> None:
     assert synthesis.verdict is Verdict.NO_ANOMALY, synthesis
 
 
+@pytest.mark.long
 def test_rules_read_the_days_around_the_one_that_is_named(tmp_path: Path) -> None:
     """Of four years, those around the day of the question are read, and the rest is told."""
     days = [date(2021, 1, 4) + timedelta(n) for n in range(1460)]
@@ -165,6 +166,7 @@ def test_rules_read_the_days_around_the_one_that_is_named(tmp_path: Path) -> Non
     assert "not looked at: sales after 2022-08-13" in synthesis.summary
 
 
+@pytest.mark.long
 def test_rules_read_columns_whatever_the_length_of_their_names(tmp_path: Path) -> None:
     """No query is too long, and a column that no query can name is told."""
     names = [f'"{letter * 126} {n}"' for n, letter in enumerate("abcdefghi")]
@@ -223,6 +225,7 @@ def test_rules_compare_a_change_of_size_with_others_of_the_series(tmp_path: Path
         assert (_surest(synthesis, CauseKind.UNIT_CHANGE) > 0.8) is sure, synthesis
 
 
+@pytest.mark.long
 def test_rules_take_one_value_that_is_rare_for_no_sure_finding(tmp_path: Path) -> None:
     """Snow on one day of a year is no other spelling of the weather."""
     days = [FIRST + timedelta(n) for n in range(500)]
@@ -234,6 +237,7 @@ def test_rules_take_one_value_that_is_rare_for_no_sure_finding(tmp_path: Path) -
     assert _surest(synthesis, CauseKind.SCHEMA_CHANGE) <= 0.8
 
 
+@pytest.mark.long
 def test_rules_take_other_hours_for_no_sure_wrong_clock(tmp_path: Path) -> None:
     """Trains that run at night have a new timetable; a clock moves them all alike."""
     usual = [8, 8, 9, 10, 11, 12, 12, 13, 14, 15, 16, 16, 17, 17, 17, 18]
@@ -259,6 +263,7 @@ def test_rules_take_one_number_that_comes_again_for_no_sure_second_load(tmp_path
     assert _surest(synthesis, CauseKind.DUPLICATE_LOAD) <= 0.8
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", ["to the end", "for two days", "every other row"])
 def test_rules_find_dates_that_are_written_in_another_way(tmp_path: Path, way: str) -> None:
     """Days that cannot be read like the others are a finding, and not missing rows."""
@@ -282,6 +287,7 @@ def test_rules_tell_rows_whose_date_cannot_be_read(tmp_path: Path) -> None:
     assert f"{lost} rows of sales, whose day cannot be read like the others" in synthesis.summary
 
 
+@pytest.mark.long
 def test_rules_measure_a_gap_in_bursts_by_its_length(tmp_path: Path) -> None:
     """Where rows come in bursts, with days between, two weeks without any are missing."""
     rng, at = Random(3), 0
@@ -297,6 +303,7 @@ def test_rules_measure_a_gap_in_bursts_by_its_length(tmp_path: Path) -> None:
         assert len(near) == len(found) == bool(gone), synthesis
 
 
+@pytest.mark.long
 def test_rules_take_a_part_that_has_its_season_for_no_sure_finding(tmp_path: Path) -> None:
     """One of two regions that is quiet for weeks may be closed; for four days, it is missing."""
     found = []
@@ -308,6 +315,7 @@ def test_rules_take_a_part_that_has_its_season_for_no_sure_finding(tmp_path: Pat
     assert found[0] <= 0.8 < found[1]
 
 
+@pytest.mark.long
 def test_rules_take_the_turn_of_the_year_for_no_sure_finding(tmp_path: Path) -> None:
     """Days without rows are a holiday between the years, and missing in spring."""
     found = []
@@ -319,6 +327,7 @@ def test_rules_take_the_turn_of_the_year_for_no_sure_finding(tmp_path: Path) -> 
     assert found[0] <= 0.8 < found[1]
 
 
+@pytest.mark.long
 def test_rules_take_other_goods_for_no_sure_change_of_unit(tmp_path: Path) -> None:
     """Once boats are no longer sold the usual price falls, while each thing costs what it did."""
     rng, prices = Random(17), {"boat": 900.0, "skis": 700.0, "bread": 4.0}
@@ -345,6 +354,7 @@ def test_rules_take_prices_that_rise_by_several_parts_for_no_sure_unit(tmp_path:
         assert (_surest(synthesis, CauseKind.UNIT_CHANGE) > 0.8) is sure, synthesis
 
 
+@pytest.mark.long
 def test_rules_find_a_table_that_stops_while_another_goes_on(tmp_path: Path) -> None:
     """Two days without rows at the end are missing; a trial that ended weeks ago is over."""
     for last, sure in ((81, True), (50, False)):
@@ -359,6 +369,7 @@ def test_rules_find_a_table_that_stops_while_another_goes_on(tmp_path: Path) -> 
         assert (_surest(synthesis, CauseKind.MISSING_DAY) > 0.8) is sure, synthesis
 
 
+@pytest.mark.long
 def test_rules_take_stays_that_are_booked_earlier_for_no_sure_late_data(tmp_path: Path) -> None:
     """Lead times of weeks become months by themselves; a time of loading does not."""
     for name, days, sure in (("a", 9.0, False), ("b", 0.02, True)):
@@ -392,6 +403,7 @@ def test_rules_take_a_week_without_rows_for_a_holiday(
     _unsure(tmp_path / "a", kind, "day, till", rows)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("factor", "days"), [(1.5, range(50, 84)), (2.0, range(50, 71)), (0.35, range(50, 84))]
 )

@@ -26,6 +26,7 @@ STYLE_OF = dict(
 )
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "kind", cases(CauseKind, long=lambda kind: list(CauseKind).index(kind) % 2)
 )
@@ -41,6 +42,7 @@ def test_reasoning_finds_what_a_stranger_planted(tmp_path: Path, kind: CauseKind
     assert (best.kind, best.table) == (kind, stranger.planted.table), synthesis
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "style",
     cases(
@@ -107,6 +109,7 @@ def _named_oddly(database: sqlite3.Connection) -> None:
         database.executemany(f"INSERT INTO {name} VALUES (NULL, ?, ?)", rows)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "fill",
     [_empty, _views, _without_rowid, _dirty, _generated, _named_oddly],
@@ -124,6 +127,7 @@ def test_reasoning_comes_to_an_end_on_any_database(
     assert synthesis.verdict is nothing, synthesis
 
 
+@pytest.mark.long
 def test_reasoning_looks_first_where_the_question_points(tmp_path: Path) -> None:
     """Of more tables than there are calls, the one that is named is looked at."""
     path = tmp_path / "data.sqlite"
@@ -146,6 +150,7 @@ def _two_incidents(path: Path) -> None:
             database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("answer", "best"),
     [("missing day in visits on 2026-02-10", "visits"), ("2", "visits"), ("", "orders")],
@@ -162,6 +167,7 @@ def test_reasoning_asks_which_of_two_incidents_is_meant(
     assert len(synthesis.causes) == 2
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("question", "best"),
     [("what happened on 2026-02-10?", "visits"), ("what happened to the orders?", "orders")],

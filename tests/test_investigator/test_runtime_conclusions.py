@@ -84,6 +84,7 @@ def test_conclusion_with_evidence_is_taken(causes: tuple[Cause, ...], shop: Path
     assert ended.synthesis.causes == causes
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("causes", "found"),
     [

@@ -267,6 +267,7 @@ def go_on(snapshot: str, path: str) -> str:
         return investigator.dumps().decode()
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("cut", range(7))
 def test_restored_run_comes_to_the_same_result(cut: int, shop: Path) -> None:
     """Cut after any round, a run goes on to the same bytes."""

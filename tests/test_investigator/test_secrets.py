@@ -188,6 +188,7 @@ def test_secret_is_a_text_that_is_not_empty(text: object) -> None:
     assert CANARY not in str(refused.value)
 
 
+@pytest.mark.long
 def test_canary_is_in_nothing_that_was_written(tmp_path: Path) -> None:
     """A whole program writes wherever it can; none of it holds the secret."""
     done = subprocess.run(

@@ -58,6 +58,7 @@ def test_rows_are_limited(shop: Path, limit: int, truncated: bool) -> None:
     assert rows.truncated is truncated
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sql", [ENDLESS, SLOW])
 def test_time_is_limited(shop: Path, sql: str) -> None:
     """A query whose time is up is stopped, recursive or not."""
@@ -77,6 +78,7 @@ LARGE = (
 )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sql", LARGE)
 def test_size_is_limited(shop: Path, sql: str) -> None:
     """Neither one value nor all of them together grow beyond the limit."""

@@ -36,6 +36,7 @@ def test_corpus_is_as_large_as_was_promised() -> None:
             assert len(texts) >= least
 
 
+@pytest.mark.long
 def test_corpus_breaks_every_rule_of_queries() -> None:
     """No rule stands untried; those for sizes, tools and time have tests of their own."""
     elsewhere = {"action", "argument", "depth", "length", "size", "time", "tool"}
@@ -43,12 +44,14 @@ def test_corpus_breaks_every_rule_of_queries() -> None:
     assert set(seen) == set(RULES) - elsewhere
 
 
+@pytest.mark.long
 def test_attacks_are_refused_before_they_run() -> None:
     """Whatever the attack, it is refused, and for the reason that it should be."""
     expected = {(each, one.sql): one.rule_in(each) for one in attacks() for each in one.dialects}
     assert _refused(attacks()) == expected
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "attack", RUN, ids=lambda attack: attack.sql[:40].encode("ascii", "replace")
 )
@@ -69,11 +72,13 @@ def test_attack_is_refused_where_it_runs(
     assert _digest(shop) == before
 
 
+@pytest.mark.long
 def test_honest_queries_are_allowed() -> None:
     """What an investigator asks is not mistaken for an attack."""
     assert {query: rule for query, rule in _refused(honest()).items() if rule} == {}
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "query", [query for query in honest() if "sqlite" in query.dialects], ids=lambda q: q.sql[:40]
 )

@@ -48,6 +48,7 @@ HIDING_PLACES = (
 )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
 @pytest.mark.parametrize("place", HIDING_PLACES)
 def test_refusal_never_repeats_the_query(
@@ -65,6 +66,7 @@ def test_refusal_never_repeats_the_query(
     assert CANARY not in "\n".join([*told, caplog.text, written.out, written.err])
 
 
+@pytest.mark.long
 def test_no_refusal_of_the_corpus_repeats_a_literal(caplog: pytest.LogCaptureFixture) -> None:
     """The same holds for every attack that we know of."""
     caplog.set_level(logging.DEBUG)

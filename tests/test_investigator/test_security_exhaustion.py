@@ -63,6 +63,7 @@ def test_statement_ends_within_twice_its_limits(numbers: range, file: Path) -> N
     assert large == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("sql", "rule"),
     [
@@ -137,6 +138,7 @@ def test_connection_that_is_closed_ends_its_query(file: Path) -> None:
     assert in_thread(connection, connection.close) == "the connection is closed"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no alarms")
 def test_process_does_not_outlive_its_application(file: Path) -> None:
     """If the application is killed, an endless query ends as well."""

@@ -57,6 +57,7 @@ def test_listed_functions_can_be_called() -> None:
     ] == []
 
 
+@pytest.mark.long
 def test_listed_functions_are_called_by_their_plain_names() -> None:
     """Quoted or out of a schema, a name may be another function's; as a table, it is none."""
     for dialect, name in LISTED:

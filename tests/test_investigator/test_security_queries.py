@@ -80,6 +80,7 @@ def test_refusal_reads_well(sql: str) -> None:
     assert str(refused.value) == GOLDEN[sql]
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("sql", "rule"),
     [

@@ -94,6 +94,7 @@ def test_brain_step_refuses_what_is_no_event(event: Any) -> None:
         brain_step(None, event)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("address", ["127.0.0.1:1", ""])
 def test_command_tells_that_no_server_answers(address: str, shop: Path, tmp_path: Path) -> None:
     """One line, which says how to start one."""
@@ -149,6 +150,7 @@ async def replay() -> None:
         await replayer.replay_workflow(one)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seeds", shards(16, 4, 1))
 def test_recorded_investigations_are_replayed(seeds: range) -> None:
     """What was recorded follows again, in the sandbox, whatever the hash seed."""

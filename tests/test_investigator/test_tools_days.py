@@ -16,6 +16,7 @@ from tests.test_investigator.incident import SCOPE
 SECONDS = 1_772_410_000  # 2026-03-02 00:06:40 UTC
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("cell", "day"),
     [

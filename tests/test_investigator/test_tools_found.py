@@ -214,6 +214,7 @@ def test_names_of_any_kind_are_names(toolbox: Toolbox) -> None:
     assert found(toolbox, "join_coverage", table=table, **keys).rows == ((2, 1, 1, 0.5),)
 
 
+@pytest.mark.long
 def test_wide_tables_are_measured_in_parts(tmp_path: Path) -> None:
     """More columns than one query takes are measured all the same, or it is said which are not."""
     names = ", ".join(f"c{n} INT" for n in range(95))

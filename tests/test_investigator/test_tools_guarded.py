@@ -31,6 +31,7 @@ def connection(tmp_path: Path) -> Iterator[GuardedConnection]:
         yield connection
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("tool", "arguments", "rule"),
     [
@@ -68,6 +69,7 @@ def test_scope_of_the_toolbox_may_be_narrower(connection: GuardedConnection) -> 
         toolbox.call(ToolCall("null_rates", {"table": "orders"}))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [

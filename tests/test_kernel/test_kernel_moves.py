@@ -359,7 +359,7 @@ def test_moves_do_what_the_reference_does(chart: Any, at: Any) -> None:
     """Whatever is met, at first, again or for the fourth time: equal steps, or equal errors."""
     reference, kernel = reference_of(chart), Kernel(chart)
     handled = 0
-    snapshots = met(chart, 5, 150 if at is NOW else 40)
+    snapshots = met(chart, 5, 60 if at is NOW else 30)
     for snapshot, event in product(snapshots, EVENTS[chart]):
         expected = outcome(reference, snapshot, event, at)
         for _ in range(4):
@@ -568,6 +568,7 @@ def restless_threads() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("restless_threads")
 @pytest.mark.parametrize("plans", [1, 5, 1000])
 def test_threads_write_moves_together(plans: int) -> None:

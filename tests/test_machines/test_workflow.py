@@ -474,6 +474,7 @@ async def test_metrics(clock: SimulatedClock) -> None:
         assert found.latency is not None
 
 
+@pytest.mark.long
 @run_async
 async def test_many_side_by_side(clock: SimulatedClock) -> None:
     async with Orchestrator(clock=clock) as orchestrator:

@@ -383,6 +383,7 @@ def lambda_of(cls: Any) -> Any:
     return takes
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("value", "hint", "written"),
     [
@@ -422,6 +423,7 @@ def test_a_result_is_json_and_comes_back_as_the_node_that_takes_it_says(
     assert engine.context(run.run)["a.b.gives"] == written
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("value", "why"),
     [

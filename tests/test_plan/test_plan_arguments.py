@@ -69,6 +69,7 @@ BAD: list[tuple[Callable[[Work], Any], str, str]] = [
 ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("act", "code", "words"), BAD)
 def test_a_bad_value_fails_its_node_alone(
     engine: Engine, act: Callable[[Work], Any], code: str, words: str
@@ -179,6 +180,7 @@ WRONG: list[tuple[Callable[[Any], Any], str]] = [
 ]
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("wrong", "words"), WRONG)
 def test_an_argument_that_cannot_be_meant_is_refused_at_once(
     engine: Engine, wrong: Callable[[Any], Any], words: str
@@ -191,6 +193,7 @@ def test_an_argument_that_cannot_be_meant_is_refused_at_once(
     assert PLAN.nodes == [NODE]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("act", "words"),
     [
@@ -256,6 +259,7 @@ NOTE = dump_event(Emitted("a.b.c", "note"), 5)
 OUTPUT = {"event": "artifact_written", "node": "a.b.c", "artifact": "x", "kind": "output"}
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("events", "more", "words"),
     [

@@ -92,6 +92,7 @@ def begun(*arguments: str) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.long
 def test_a_run_is_started_inspected_and_replayed(folder: Path) -> None:
     """What a run prints, its output, its pictures, its JSON, and its replay."""
     (folder / "log.gate").touch()
@@ -222,6 +223,7 @@ def test_two_runs_are_compared(folder: Path) -> None:
     assert set(said["facts"]) <= {"at/a.read.one", "at/a.read.two"}
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -379,6 +381,7 @@ def test_events_are_shown_one_a_line(folder: Path) -> None:
     assert '"code": "down"' in "".join(lines)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("width", [30, 60, 80, 120])
 def test_a_narrow_terminal_breaks_no_word_and_no_bar(folder: Path, width: int) -> None:
     """Columns are left out, or rows become lines; what is shown is whole."""
@@ -467,6 +470,7 @@ def test_a_killed_process_loses_nothing_and_an_interrupted_one_says_how_to_go_on
         assert engine.ledger(run).lines["a.read.two"].attempt == attempt + 2
 
 
+@pytest.mark.long
 def test_a_run_is_cancelled_by_another_process(folder: Path) -> None:
     """The one that carries it out stops, and gives status 3."""
     first = process(folder, "run", "plans.py:report", "--set", "log=log")

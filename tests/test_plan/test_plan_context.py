@@ -31,6 +31,7 @@ def reads(work: Work) -> Any:
     return work.context.read("k", default="none")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("after", [["a.b.b", "a.b.c"], ["a.b.c", "a.b.b"]])
 @pytest.mark.parametrize(("act", "seen"), [(writes(2), 2), (deletes, "none"), (nothing, 1)])
 @pytest.mark.parametrize("context", [{"k": 1}, {"k": 1, "other": 1}])
@@ -47,6 +48,7 @@ def test_what_the_run_began_with_comes_before_all_nodes(
     assert engine.context(run.run).get("k", "none") == seen
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(("act", "seen"), [(writes(2), 2), (deletes, "none")])
 @pytest.mark.parametrize("began", [False, True])

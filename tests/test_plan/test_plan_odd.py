@@ -88,6 +88,7 @@ class _BoundError(Exception):
         raise TypeError("cannot be pickled")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("error", "message"),
     [

@@ -94,6 +94,7 @@ def test_http_answers_are_facts_and_secrets_of_the_request_are_not(
         assert b"sk-live" not in file.read_bytes()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("statuses", "code", "calls"),
     [([429, 503, 200], None, 3), ([404], "http_status", 1), ([429] * 3, "rate_limited", 3)],
@@ -475,6 +476,7 @@ KILLS: list[Any] = [
 """Each job with each of its commits and their number, its nodes one after the other."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "kill",
     cases(KILLS, lambda one: one not in (KILLS[8], KILLS[17], KILLS[-1])),

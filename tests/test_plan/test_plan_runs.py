@@ -391,6 +391,7 @@ def test_the_latest_that_succeeded_is_gone_on_from(engine: Engine) -> None:
     assert engine.start(plan(True, True), config=CONFIG).status == Status.FAILED
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("profile", "seen"),
     [

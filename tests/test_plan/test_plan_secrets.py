@@ -65,6 +65,7 @@ RECORDS: dict[str, Callable[[Work], Any]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", RECORDS)
 def test_nothing_that_a_node_records_has_a_secret_in_it(tmp_path: Path, what: str) -> None:
     """The node fails, says why, and no byte of the store has the secret."""

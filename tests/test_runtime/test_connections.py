@@ -247,6 +247,7 @@ with Runs(address, Polite) as runs:
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long(at=0.5))])
 def test_both_or_neither_when_the_process_is_killed(
     address: str, engine: sa.Engine, kills: int

@@ -77,6 +77,7 @@ def living(runs: Runs) -> Iterator[Any]:
 # --- Five changes under live runs -----------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("eager", [True, False], ids=["migrated at once", "when they are moved"])
 @pytest.mark.parametrize("count", [60, pytest.param(1_200, marks=pytest.mark.long(at=0.5))])
 def test_runs_live_through_five_changes(

@@ -359,6 +359,7 @@ def restarted() -> Iterator[Server]:
     server.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.long(at=0.5))])
 def test_server_is_restarted_under_load(restarted: Server, times: int) -> None:
     """Senders and a worker go on; what was acknowledged is there, once, and nothing is damaged."""

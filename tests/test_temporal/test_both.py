@@ -27,6 +27,7 @@ async def on_a_store(script: Script, address: str) -> str:
     return await play(script, world, Runtime(address, *CHARTS, handlers=world.handlers))
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda one: one.__name__)
 def test_a_script_comes_to_the_same_in_any_store(script: Script, tmp_path: Path) -> None:
     """A script holds in memory and in SQLite, and comes to the same state."""

@@ -45,6 +45,7 @@ def test_history_that_does_not_follow_and_a_chart_that_is_not_there_are_told() -
     assert "[SC829] charts: 'Order' is not one of the charts here: Polite" in unknown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seeds", shards(32, 8, 1))
 def test_replay_does_not_depend_on_the_hash_seed(seeds: range) -> None:
     """Histories are replayed by processes whose sets and dicts are in another order."""
