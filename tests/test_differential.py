@@ -34,7 +34,7 @@ from tests.oracle.vocabulary import Counters, addressed
 from tests.proof import shards
 
 CHARTS = 10_000
-SAMPLE = range(160)
+SAMPLE = range(240)
 """Seeds of the fixed sample; all that charts can have comes up in it."""
 EVENTS = 25
 

@@ -11,7 +11,7 @@ from tests.test_checks.broken_charts import broken_chart
 
 
 @pytest.mark.parametrize("tree", [False, True], ids=["standing", "fallen"])
-@pytest.mark.parametrize("seeds", shards(20_000, 2_000, sample=100))
+@pytest.mark.parametrize("seeds", shards(20_000, 2_000, sample=200))
 def test_broken_charts_are_told_what_is_wrong(seeds: range, tree: bool) -> None:
     """Whatever is broken, the checks give faults, each about a state and a line that there is."""
     for seed in seeds:

@@ -222,6 +222,18 @@ class Chain(Statechart[Go | Back], allow="*"):
     rest.to(way.b, on=Back)
 
 
+class Round(Statechart[Go | Back], allow="*"):
+    """A state that is left and taken up again from its history by one line."""
+
+    class way(Compound, initial=True):
+        past = History("way.a")
+        a = State(initial=True)
+        b = State(Plain)
+        a.to(b, on=Go)
+
+    way.to(way.past, on=Back)
+
+
 def tell(m: Moment[Any, Any, Any]) -> Iterator[Effect]:
     """Say all that can be seen, with an id of its own."""
     names = ("s.a", "s.b", "p", "p.x", "p.y.b")
@@ -308,6 +320,7 @@ EVENTS: dict[Any, list[Any]] = {
         NamedEvent("other"),
     ],
     Chain: [Go(1), Go(2), Back()],
+    Round: [Go(1), Back()],
     Busy: [*[Go(n) for n in range(10)], Back(), *[Wild(n) for n in range(10)], TimerFired, Answer],
 }
 
@@ -359,7 +372,7 @@ def test_moves_do_what_the_reference_does(chart: Any, at: Any) -> None:
     """Whatever is met, at first, again or for the fourth time: equal steps, or equal errors."""
     reference, kernel = reference_of(chart), Kernel(chart)
     handled = 0
-    snapshots = met(chart, 5, 60 if at is NOW else 30)
+    snapshots = met(chart, 5, 100 if at is NOW else 30)
     for snapshot, event in product(snapshots, EVENTS[chart]):
         expected = outcome(reference, snapshot, event, at)
         for _ in range(4):
