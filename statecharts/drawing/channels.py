@@ -24,7 +24,7 @@ import math
 import sys
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, final
 
 from attrs import define, evolve, field
@@ -74,6 +74,8 @@ _SHARED: Final = 60.0
 _BEYOND: Final = 1e6
 """Where lines go on beside a sketch, as long as its width is not known."""
 _FARTHEST: Final = _BEYOND / 4
+_REACH: Final = 400
+"""Steps to the side in which a free place is looked for."""
 _SIDES: Final = ("left", "right")
 
 _Places = list[float]
@@ -128,6 +130,36 @@ class _Item:
 
 
 @final
+class _Channel:
+    """What a step of a line costs through the space between two ranks, given the other lines.
+
+    Args:
+        pairs: Where the pieces of the other lines begin and end.
+        jog: What it costs to turn aside by one place.
+    """
+
+    def __init__(self, pairs: list[tuple[float, float]], jog: float) -> None:
+        self.pairs, self.jog = pairs, jog
+        self.ins, self.outs = {a for a, _ in pairs}, {b for _, b in pairs}
+        self.ends: dict[float, tuple[list[float], list[float]]] = {}
+
+    def cost(self, start: float, end: float, most: float = math.inf) -> float:
+        """Return what a step costs; what costs more than the most need not be exact."""
+        bent = _bent(start, end, self.jog)
+        if bent > most:
+            return bent
+        found = self.ends.get(start)
+        if found is None:
+            left = sorted(b for a, b in self.pairs if a < start)
+            right = sorted(b for a, b in self.pairs if a > start)
+            found = self.ends[start] = left, right
+        left, right = found
+        crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
+        close = (start in self.outs) + (end in self.ins) if start != end else 0
+        return crossed * CROSS + close * _CLOSE + bent
+
+
+@final
 @define(eq=False)
 class _Rank:
     """The nodes and labels at one height."""
@@ -150,6 +182,22 @@ class _Rank:
             return False
         high = x + LABEL_GAP + width + _CLEAR
         return not width or not any(x < other < high for other in (*self.above, *self.below))
+
+    def next_free(self, x: float, way: float, width: float) -> float | None:
+        """Return the first place from one on, in steps, that is free and that no line has."""
+        lows, highs = self._walls.get(width) or self._walled(width)
+        above, below, steps = self.above, self.below, 0
+        while steps < _REACH:
+            at = x + steps * way
+            wall = bisect_left(lows, at) - 1
+            if wall >= 0 and at < highs[wall]:
+                edge = highs[wall] if way > 0 else lows[wall]
+                steps += max(1, math.ceil((edge - at) / way))
+            elif at in above or at in below or (width and not self.is_free(at, width)):
+                steps += 1
+            else:
+                return at
+        return None
 
     def _walled(self, width: float) -> tuple[list[float], list[float]]:
         """Return where stretches begin and end in which items are in the way."""
@@ -598,13 +646,9 @@ class _Router:
         found: list[float] = []
         for x in wanted:
             for way in (PITCH, -PITCH):
-                at = x
-                for _ in range(400):
-                    if at not in rank.above and at not in rank.below and rank.is_free(at, width):
-                        if at not in found:
-                            found.append(at)
-                        break
-                    at += way
+                at = rank.next_free(x, way, width)
+                if at is not None and at not in found:
+                    found.append(at)
             if len(found) >= _WIDE:
                 break
         return sorted(found)
@@ -615,17 +659,28 @@ class _Router:
         layers = self._layers(line)
         costs = [self._at_end(line, x, lower=False) for x in layers[0]]
         if line.above is not None:
-            step = self._channel(line, -1)(_snapped(line.above))
-            costs = [cost + step(x) for cost, x in zip(costs, layers[0], strict=True)]
+            outer, above = self._channel(line, -1), _snapped(line.above)
+            costs = [cost + outer.cost(above, x) for cost, x in zip(costs, layers[0], strict=True)]
         backs: list[list[int]] = []
         for number, (here, there) in enumerate(itertools.pairwise(layers), line.first):
-            steps = [*map(self._channel(line, number), here)]
+            channel = self._channel(line, number)
             new, back = [], []
+            order = sorted(range(len(here)), key=costs.__getitem__)
+            straight = {x: at for at, x in reversed([*enumerate(here)])}
             for x in there:
-                ways = [cost + step(x) for cost, step in zip(costs, steps, strict=True)]
-                best = min(ways)
+                best, origin = math.inf, len(here)
+                if x in straight:
+                    origin = straight[x]
+                    best = costs[origin] + channel.cost(x, x)
+                for at in order:
+                    if costs[at] + _BEND > best:  # so do the others, whatever they cross
+                        break
+                    if here[at] != x:
+                        cost = costs[at] + channel.cost(here[at], x, best - costs[at])
+                        if cost < best or (cost == best and at < origin):
+                            best, origin = cost, at
                 new.append(best + self._beside(number + 1, x))
-                back.append(ways.index(best))
+                back.append(origin)
             costs = new
             backs.append(back)
         last = layers[-1]
@@ -633,8 +688,8 @@ class _Router:
             cost + self._at_end(line, x, lower=True) for cost, x in zip(costs, last, strict=True)
         ]
         if line.below is not None:
-            start, below = self._channel(line, len(self.ranks) - 1), _snapped(line.below)
-            costs = [cost + start(x)(below) for cost, x in zip(costs, last, strict=True)]
+            outer, below = self._channel(line, len(self.ranks) - 1), _snapped(line.below)
+            costs = [cost + outer.cost(x, below) for cost, x in zip(costs, last, strict=True)]
         at = costs.index(min(costs))
         found = [last[at]]
         for layer, back in zip(layers[-2::-1], backs[::-1], strict=True):
@@ -685,29 +740,15 @@ class _Router:
             width = line.item.right - line.item.x - LABEL_GAP
         return x not in rank.above and x not in rank.below and rank.is_free(x, width)
 
-    def _channel(self, line: _Line, number: int) -> Callable[[float], Callable[[float], float]]:
-        """Return what a step through a channel costs, first from one place, then to another."""
+    def _channel(self, line: _Line, number: int) -> _Channel:
+        """Return what is in a channel besides a line."""
         pairs = [(one.start, one.end) for one in self._pieces(number) if one.line is not line]
-        ins, outs = {a for a, _ in pairs}, {b for _, b in pairs}
-
-        def step(start: float) -> Callable[[float], float]:
-            left = sorted(b for a, b in pairs if a < start)
-            right = sorted(b for a, b in pairs if a > start)
-
-            def cost(end: float) -> float:
-                crossed = len(left) - bisect_right(left, end) + bisect_left(right, end)
-                close = (start in outs) + (end in ins) if start != end else 0
-                return crossed * CROSS + close * _CLOSE + _bent(start, end, self.jog)
-
-            return cost
-
-        return step
+        return _Channel(pairs, self.jog)
 
     def _beside(self, number: int, x: float) -> float:
-        rank = self.ranks[number]
-        return _CLOSE * sum(
-            (x + way in rank.above) + (x + way in rank.below) for way in (PITCH, -PITCH)
-        )
+        above, below = self.ranks[number].above, self.ranks[number].below
+        one, two = x + PITCH, x - PITCH
+        return _CLOSE * ((one in above) + (two in above) + (one in below) + (two in below))
 
     def _at_end(self, line: _Line, x: float, *, lower: bool) -> float:
         node = self.nodes[line.edge.lower if lower else line.edge.upper]
