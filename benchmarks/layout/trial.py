@@ -161,7 +161,7 @@ def totals(drawn: Sequence[Drawn]) -> dict[str, float]:
         "area": sum(one.area for one in scores) / count,
         "empty": 100 * sum(one.blank for one in drawn) / count,
         "pages": 100 * sum(0.5 <= one.aspect <= 2 for one in pages) / max(1, len(pages)),
-        "turned": 100 * sum(one.turned for one in drawn) / max(1, sum(one.pairs for one in drawn)),
+        "turned": 100 * sum(one.turned / max(1, one.pairs) for one in drawn) / count,
         "kb": sum(one.size for one in drawn) / 1000 / count,
         "seconds": sum(one.seconds for one in drawn) / count,
     }
