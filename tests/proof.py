@@ -34,7 +34,8 @@ def shards(count: int, size: int, sample: int | None = None) -> list[ParameterSe
     """Return the seeds below a count, in ranges that can run side by side.
 
     The first range is the sample of ``make test``. The others are long, and end where the fraction
-    does that is to be run: a tenth of the proof is the first tenth of the seeds.
+    does that is to be run: a tenth of the proof is the first tenth of the seeds. The last range has
+    at least as many as the sample.
 
     Args:
         count: How many seeds the whole proof has.
@@ -43,6 +44,9 @@ def shards(count: int, size: int, sample: int | None = None) -> list[ParameterSe
     """
     first = size if sample is None else sample
     end = max(ceil(count * fraction), first)
+    rest, least = (end - first) % size, min(first, size)
+    if 0 < rest < least:  # so few seeds may meet nothing
+        end = min(end - rest + least, count)
     starts = [0, *range(first, end, size)]
     parts = [range(*pair) for pair in zip(starts, [*starts[1:], end], strict=True)]
     return [

@@ -131,7 +131,7 @@ class _Item:
 
 @final
 class _Channel:
-    """What a step of a line costs through the space between two ranks, given the other lines.
+    """The cost of a step through the space between two ranks, given the lines that are there.
 
     Args:
         pairs: Where the pieces of the other lines begin and end.
@@ -640,9 +640,7 @@ class _Router:
     def _places(self, line: _Line, number: int, wanted: Sequence[float]) -> _Places:
         """Return free places in a rank near to wanted ones."""
         rank = self.ranks[number]
-        width = 0.0
-        if number == line.rank and line.item is not None:
-            width = line.item.right - line.item.x - LABEL_GAP
+        width = _label_width(line, number)
         found: list[float] = []
         for x in wanted:
             for way in (PITCH, -PITCH):
@@ -735,9 +733,7 @@ class _Router:
 
     def _free(self, line: _Line, number: int, x: float) -> bool:
         rank = self.ranks[number]
-        width = 0.0
-        if number == line.rank and line.item is not None:
-            width = line.item.right - line.item.x - LABEL_GAP
+        width = _label_width(line, number)
         return x not in rank.above and x not in rank.below and rank.is_free(x, width)
 
     def _channel(self, line: _Line, number: int) -> _Channel:
@@ -1085,6 +1081,13 @@ def _bent(start: float, end: float, jog: float = _JOG) -> float:
     if not away:
         return 0.0
     return _BEND + away * _STEP / PITCH + (jog if away < 1.5 * PITCH else 0.0)
+
+
+def _label_width(line: _Line, number: int) -> float:
+    """Return how wide the label is that a line has in a rank; 0 where it has none."""
+    if number != line.rank or line.item is None:
+        return 0.0
+    return line.item.right - line.item.x - LABEL_GAP
 
 
 def _jogs(line: _Line) -> int:

@@ -32,7 +32,7 @@ _APART: Final = 1.5
 _LENGTH: Final = 0.015
 """What a line costs for each point of its length; see `CROSS`."""
 _QUICK: Final = 1
-"""How often each line is routed while it is tried which ones go around."""
+"""Rounds of routing in each trial of which lines go around."""
 _STEP: Final = 12.0
 """The least distance by which a line goes up or down between columns."""
 
