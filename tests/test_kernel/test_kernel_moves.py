@@ -372,7 +372,7 @@ def test_moves_do_what_the_reference_does(chart: Any, at: Any) -> None:
     """Whatever is met, at first, again or for the fourth time: equal steps, or equal errors."""
     reference, kernel = reference_of(chart), Kernel(chart)
     handled = 0
-    snapshots = met(chart, 5, 100 if at is NOW else 30)
+    snapshots = met(chart, 5, 150 if at is NOW else 40)
     for snapshot, event in product(snapshots, EVENTS[chart]):
         expected = outcome(reference, snapshot, event, at)
         for _ in range(4):
